@@ -1,0 +1,44 @@
+//! The kinds of API group `trail-operator.dev` as Rust types, and the YAML generated from them.
+//!
+//! Knows the schema and the rules that can be judged from one object alone. Knows neither AWS nor a cluster.
+
+mod aws_account;
+mod manifest;
+mod trail;
+
+pub use aws_account::{AllowedNamespaces, AwsAccount, AwsAccountSpec, AwsAccountStatus, LabelSelector};
+pub use manifest::{Manifest, manifests};
+pub use trail::{
+    AccountRef, CloudWatchLogs, DeletionPolicy, Drift, Kms, Logging, LoggingStatus, S3, Sns, Trail, TrailSpec,
+    TrailStatus,
+};
+
+/// API group of every kind.
+pub const GROUP: &str = "trail-operator.dev";
+
+/// Finalizer on every kind that must settle something in AWS, or with other objects, before it goes.
+pub const FINALIZER: &str = "trail-operator.dev/finalizer";
+
+/// Annotation whose value `"true"` lets an object go without asking AWS.
+pub const FORCE_FINALIZE: &str = "trail-operator.dev/force-finalize";
+
+/// Key of the AWS tag that says which object owns a resource; its value is `<cluster id>/<namespace>/<name>`.
+pub const OWNER_TAG: &str = "trail-operator.dev/owner";
+
+/// Types of conditions, as they stand in `status.conditions[].type`.
+pub mod condition {
+    /// AWS is as declared; summary of everything else.
+    pub const READY: &str = "Ready";
+    /// Work is going on; present only when True (kstatus).
+    pub const RECONCILING: &str = "Reconciling";
+    /// Somebody must change something; present only when True (kstatus).
+    pub const STALLED: &str = "Stalled";
+    /// `CloudTrail` is switched on and delivers.
+    pub const LOGGING: &str = "Logging";
+    /// The signed digest chain and the log files it lists are intact.
+    pub const LOG_FILE_VALIDATED: &str = "LogFileValidated";
+    /// The objects this one points at exist and may be used from its namespace.
+    pub const REFERENCES_RESOLVED: &str = "ReferencesResolved";
+    /// The credentials in use belong to the account that is declared.
+    pub const IDENTITY_VERIFIED: &str = "IdentityVerified";
+}

@@ -1,0 +1,305 @@
+//! Kind `Trail`: one `CloudTrail` trail with everything it needs to deliver.
+//!
+//! AWS facts: `cloudtrail.md` 1.2 (names and ARNs), 1.3 (fields), 1.4 (rules between fields).
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What one trail should be.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[kube(
+    group = "trail-operator.dev",
+    version = "v1alpha1",
+    kind = "Trail",
+    plural = "trails",
+    shortname = "ctrail",
+    category = "cloudtrail",
+    namespaced,
+    status = "TrailStatus",
+    derive = "PartialEq",
+    doc = "One CloudTrail trail with everything it needs to deliver: created, kept as declared, kept logging.",
+    validation = Rule::new("has(self.spec.trailName) || (size(self.metadata.name) >= 3 && size(self.metadata.name) <= 128 && self.metadata.name.matches('^[a-z0-9]([.-]?[a-z0-9])*$') && !self.metadata.name.matches('^[0-9]+[.][0-9]+[.][0-9]+[.][0-9]+$'))")
+        .message("without `spec.trailName` the trail is called like this object, so `metadata.name` must be a CloudTrail name: 3 to 128 characters, no two of '.', '-' side by side, not in the form of an IP address"),
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
+    printcolumn(name = "Logging", type_ = "string", json_path = ".status.conditions[?(@.type=='Logging')].status"),
+    printcolumn(name = "Validated", type_ = "string", json_path = ".status.conditions[?(@.type=='LogFileValidated')].status"),
+    printcolumn(name = "Monthly cost", type_ = "string", json_path = ".status.cost.monthly"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason", priority = 1),
+    printcolumn(name = "Home Region", type_ = "string", json_path = ".spec.region", priority = 1),
+    printcolumn(name = "ARN", type_ = "string", json_path = ".status.arn", priority = 1),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].message", priority = 1)
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("has(self.trailName) == has(oldSelf.trailName) && (!has(self.trailName) || self.trailName == oldSelf.trailName)")
+        .message("`trailName` is immutable, also from unset to set: CloudTrail cannot rename a trail; make a new Trail")
+        .reason(Reason::FieldValueInvalid),
+    validation = Rule::new("!self.isMultiRegionTrail || self.includeGlobalServiceEvents")
+        .message("`includeGlobalServiceEvents` must be true when `isMultiRegionTrail` is true: CloudTrail refuses a multi-Region trail without global service events")
+        .reason(Reason::FieldValueInvalid),
+    validation = Rule::new("!has(self.sns) || self.sns.topicArn.split(':')[3] == self.region")
+        .message("`sns.topicArn` must be a topic in the trail's home Region (`region`)")
+        .reason(Reason::FieldValueInvalid)
+)]
+pub struct TrailSpec {
+    /// Name of the trail in `CloudTrail`; the name of this object when unset. Immutable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    #[x_kube(validation = Rule::new("size(self) >= 3 && self.matches('^[A-Za-z0-9]([._-]?[A-Za-z0-9])*$') && !self.matches('^[0-9]+[.][0-9]+[.][0-9]+[.][0-9]+$')")
+        .message("must be a CloudTrail name: 3 to 128 letters, digits, '.', '_' or '-', first and last a letter or digit, no two of '.', '_', '-' side by side, not in the form of an IP address"))]
+    pub trail_name: Option<String>,
+
+    /// Home Region: where the trail is created and changed. Immutable.
+    #[schemars(length(max = 32))]
+    #[x_kube(
+        validation = Rule::new("self.matches('^[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}$')")
+            .message("must be an AWS Region such as 'eu-central-1'"),
+        validation = Rule::new("self == oldSelf")
+            .message("is immutable: the home Region of a trail cannot change; make a new Trail")
+    )]
+    pub region: String,
+
+    /// The `AwsAccount` to act in. Immutable.
+    #[serde(default)]
+    #[x_kube(validation = Rule::new("self == oldSelf")
+        .message("is immutable: a trail cannot move to another account; make a new Trail"))]
+    pub account_ref: AccountRef,
+
+    /// Whether the trail records. `Disabled` stops logging in AWS.
+    #[serde(default)]
+    pub logging: Logging,
+
+    /// Record the events of all Regions enabled in the account.
+    #[serde(default = "yes")]
+    pub is_multi_region_trail: bool,
+
+    /// Record events of global services such as IAM. Must be true for a multi-Region trail.
+    #[serde(default = "yes")]
+    pub include_global_service_events: bool,
+
+    /// Have `CloudTrail` deliver signed digest files, so that changed or deleted log files can be found.
+    #[serde(default = "yes")]
+    pub enable_log_file_validation: bool,
+
+    /// Where log files are delivered.
+    pub s3: S3,
+
+    /// Encrypt log files with this KMS key; SSE-S3 when unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms: Option<Kms>,
+
+    /// Also send events to a log group of `CloudWatch` Logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_watch_logs: Option<CloudWatchLogs>,
+
+    /// Notify a topic of each delivered log file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sns: Option<Sns>,
+
+    /// What happens to the trail in AWS when this object is deleted.
+    #[serde(default)]
+    pub deletion_policy: DeletionPolicy,
+
+    /// How often AWS is compared with this object, in seconds.
+    #[serde(default = "five_minutes")]
+    #[schemars(range(min = 30, max = 86400))]
+    pub interval_seconds: i32,
+}
+
+/// Reference to an `AwsAccount`, which is cluster-scoped.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct AccountRef {
+    /// Name of the `AwsAccount`.
+    #[serde(default = "default_account")]
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
+impl Default for AccountRef {
+    fn default() -> Self {
+        Self { name: default_account() }
+    }
+}
+
+/// Whether a trail records.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Logging {
+    /// The trail records; if somebody stops it, it is started again.
+    #[default]
+    Enabled,
+    /// The trail exists and records nothing.
+    Disabled,
+}
+
+/// What happens in AWS when a `Trail` object is deleted.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeletionPolicy {
+    /// The trail stays and goes on logging; only the owner tag is taken off.
+    #[default]
+    Retain,
+    /// The trail stays and stops logging.
+    StopLogging,
+    /// The trail is deleted. Delivered log files stay in the bucket.
+    Delete,
+}
+
+/// The bucket of a trail.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct S3 {
+    /// Bucket that receives log files and digests. Its policy must let `CloudTrail` write.
+    #[schemars(length(max = 63))]
+    #[x_kube(
+        validation = Rule::new("self.matches('^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$') && !self.contains('..') && !self.matches('^[0-9]+[.][0-9]+[.][0-9]+[.][0-9]+$')")
+            .message("must be a bucket name: 3 to 63 lower-case letters, digits, '.' or '-', first and last a letter or digit, no '..', not in the form of an IP address"),
+        validation = Rule::new("!['xn--', 'sthree-', 'amzn-s3-demo-'].exists(p, self.startsWith(p)) && !['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3'].exists(s, self.endsWith(s))")
+            .message("must not use a prefix or suffix that S3 reserves (prefixes 'xn--', 'sthree-', 'amzn-s3-demo-'; suffixes '-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3')")
+    )]
+    pub bucket_name: String,
+
+    /// Folder in the bucket, in front of `AWSLogs/`; none when unset or empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    #[x_kube(validation = Rule::new("!self.startsWith('/') && !self.endsWith('/')")
+        .message("must neither begin nor end with '/': CloudTrail puts the '/' before 'AWSLogs' itself"))]
+    pub key_prefix: Option<String>,
+}
+
+/// The KMS key of a trail.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Kms {
+    /// ARN of a symmetric key in the bucket's Region whose policy lets `CloudTrail` use it.
+    #[schemars(length(max = 2048))]
+    #[x_kube(validation = Rule::new("self.matches('^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$')")
+        .message("must be the ARN of a KMS key, such as 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'"))]
+    pub key_id: String,
+}
+
+/// The log group of a trail.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct CloudWatchLogs {
+    /// Name of a log group in the home Region, in the account of the trail.
+    #[schemars(length(max = 512))]
+    #[x_kube(validation = Rule::new("self.matches('^[.\\\\-_/#A-Za-z0-9]+$')")
+        .message("must be the name of a log group (not its ARN): letters, digits, '.', '-', '_', '/' and '#'"))]
+    pub log_group_name: String,
+
+    /// Role that `CloudTrail` assumes to write there.
+    #[schemars(length(max = 2048))]
+    #[x_kube(validation = Rule::new("self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$')")
+        .message("must be the ARN of an IAM role, such as 'arn:aws:iam::111122223333:role/cloudtrail-logs'"))]
+    pub role_arn: String,
+}
+
+/// The topic of a trail.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Sns {
+    /// Topic in the home Region whose policy lets `CloudTrail` publish.
+    #[schemars(length(max = 256))]
+    #[x_kube(validation = Rule::new("self.matches('^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$')")
+        .message("must be the ARN of an SNS topic, such as 'arn:aws:sns:us-east-1:111122223333:cloudtrail'"))]
+    pub topic_arn: String,
+}
+
+/// What was last seen of a trail.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct TrailStatus {
+    /// Generation of the spec that this status speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+
+    /// ARN of the trail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
+    pub arn: Option<String>,
+
+    /// Account that holds the trail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 12))]
+    pub account_id: Option<String>,
+
+    /// Region in which the trail can be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub home_region: Option<String>,
+
+    /// What differs between this object and AWS now and could not be repaired yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub drift: Vec<Drift>,
+
+    /// What `CloudTrail` says of logging and delivery in the home Region; refreshed with another change, or hourly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logging: Option<LoggingStatus>,
+
+    /// Conditions, in kstatus' sense.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+}
+
+/// One field that AWS holds otherwise than declared.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Drift {
+    /// Path of the field in the spec.
+    #[schemars(length(max = 256))]
+    pub field: String,
+    /// What the spec says; empty when it says nothing.
+    #[schemars(length(max = 2048))]
+    pub declared: String,
+    /// What AWS says; empty when AWS has nothing.
+    #[schemars(length(max = 2048))]
+    pub actual: String,
+}
+
+/// What `GetTrailStatus` last said in the home Region.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct LoggingStatus {
+    /// Whether logging is switched on.
+    pub is_logging: bool,
+    /// When logging was last switched on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_logging_time: Option<Time>,
+    /// When a log file was last delivered to the bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_delivery_time: Option<Time>,
+    /// When a digest file was last delivered to the bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_digest_delivery_time: Option<Time>,
+    /// When events last reached the log group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_cloud_watch_logs_delivery_time: Option<Time>,
+    /// When the topic was last notified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_notification_time: Option<Time>,
+}
+
+impl Trail {
+    /// Name of the trail in `CloudTrail`: `spec.trailName`, else the name of this object.
+    pub fn trail_name(&self) -> &str {
+        self.spec.trail_name.as_deref().or(self.metadata.name.as_deref()).unwrap_or_default()
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn five_minutes() -> i32 {
+    300
+}
+
+fn default_account() -> String {
+    "default".into()
+}
