@@ -1,0 +1,187 @@
+//! Report: the next status of an `AwsAccount`. Pure.
+
+use jiff::{SignedDuration, Timestamp};
+use trail_operator_crds::{AwsAccount, AwsAccountStatus, condition};
+
+use crate::{
+    aws::Identity,
+    aws_error::{AwsError, Class, Subject},
+    conditions::{self, Fact, Readiness, Status},
+    event::Event,
+    reason::Reason,
+    trail::Next,
+};
+
+/// STS may be unreachable for this long before what was verified counts as unknown.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
+
+/// What to write, tell and do next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The next status.
+    pub status: AwsAccountStatus,
+    /// To be published once the status is written.
+    pub events: Vec<Event>,
+    /// When to look again.
+    pub next: Next,
+}
+
+/// The report on one look. `unseen_for` is how long STS could not be asked, including this time if that failed.
+pub fn report(
+    account: &AwsAccount,
+    identity: &Result<Identity, AwsError>,
+    unseen_for: SignedDuration,
+    now: Timestamp,
+) -> Report {
+    let previous = account.status.clone().unwrap_or_default();
+    let generation = account.metadata.generation.unwrap_or_default();
+    let declared = &account.spec.account_id;
+    let (readiness, status, next) = match identity {
+        Ok(identity) if identity.account_id == *declared => (
+            Readiness::Ready { message: format!("acting in account {declared}") },
+            Status::True,
+            Next::Interval,
+        ),
+        Ok(identity) => {
+            let message = format!(
+                "the operator's credentials belong to account {}, not to {declared}; give it credentials of {declared}, or declare the account they belong to",
+                identity.account_id
+            );
+            (Readiness::Waiting { reason: Reason::AccountMismatch, message }, Status::False, Next::Recheck)
+        }
+        Err(error) => {
+            let known = conditions::find(&previous.conditions, condition::IDENTITY_VERIFIED)
+                .is_some_and(|c| c.observed_generation == Some(generation));
+            if error.class() == Class::Retry && known && unseen_for < PATIENCE {
+                return Report { status: previous, events: vec![], next: Next::Backoff };
+            }
+            let (readiness, next) = failed(declared, error);
+            (readiness, Status::Unknown, next)
+        }
+    };
+    let (reason, message) = match &readiness {
+        Readiness::Ready { message } => (Reason::Verified, message.clone()),
+        Readiness::NotReady { reason, message }
+        | Readiness::Waiting { reason, message }
+        | Readiness::Unknown { reason, message }
+        | Readiness::Stalled { reason, message } => (*reason, message.clone()),
+    };
+    let events = event(&previous, &readiness, reason, &message).into_iter().collect();
+    let fact = Fact::new(condition::IDENTITY_VERIFIED, status, reason, message);
+    let conditions = conditions::next(
+        &previous.conditions,
+        previous.observed_generation,
+        generation,
+        &readiness,
+        &[fact],
+        now,
+    );
+    let status = AwsAccountStatus {
+        observed_generation: conditions.observed_generation,
+        identity_arn: identity.as_ref().map(|identity| stable(&identity.arn)).ok().or(previous.identity_arn),
+        conditions: conditions.list,
+    };
+    Report { status, events, next }
+}
+
+fn failed(account_id: &str, error: &AwsError) -> (Readiness, Next) {
+    let about = Subject {
+        trail_arn: "",
+        account_id,
+        bucket: "",
+        prefix: "",
+        kms_key_id: "",
+        topic_arn: "",
+        log_group_arn: "",
+        role_arn: "",
+    };
+    let message = error.explain(&about);
+    match error.class() {
+        Class::Retry => (Readiness::Unknown { reason: Reason::ObservationFailed, message }, Next::Backoff),
+        Class::Wait | Class::Reject => (Readiness::Waiting { reason: error.reason(), message }, Next::Recheck),
+    }
+}
+
+/// The ARN without the session's name, which changes whenever credentials are renewed.
+fn stable(arn: &str) -> String {
+    if arn.contains(":assumed-role/") {
+        arn.rsplit_once('/').map_or(arn, |(role, _session)| role).to_owned()
+    } else {
+        arn.to_owned()
+    }
+}
+
+fn event(previous: &AwsAccountStatus, readiness: &Readiness, reason: Reason, message: &str) -> Option<Event> {
+    let before = conditions::find(&previous.conditions, condition::IDENTITY_VERIFIED);
+    if before.is_some_and(|c| c.reason == reason.as_str() && c.message == message) {
+        return None;
+    }
+    Some(match readiness {
+        Readiness::Ready { .. } => Event::normal(reason, "GetCallerIdentity", message),
+        _ => Event::warning(reason, "GetCallerIdentity", message),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use trail_operator_crds::AwsAccountSpec;
+
+    use super::*;
+
+    fn account() -> AwsAccount {
+        let mut account = AwsAccount::new(
+            "default",
+            AwsAccountSpec { account_id: "111122223333".into(), allowed_namespaces: <_>::default() },
+        );
+        account.metadata.generation = Some(1);
+        account
+    }
+
+    fn identity(account_id: &str) -> Result<Identity, AwsError> {
+        let arn = format!("arn:aws:sts::{account_id}:assumed-role/operator/1700000000");
+        Ok(Identity { account_id: account_id.into(), arn })
+    }
+
+    fn throttled() -> Result<Identity, AwsError> {
+        Err(AwsError { operation: "GetCallerIdentity", code: "Throttling".into(), message: String::new() })
+    }
+
+    fn verified(report: &Report) -> (String, String) {
+        let c = conditions::find(&report.status.conditions, condition::IDENTITY_VERIFIED).unwrap();
+        (c.status.clone(), c.reason.clone())
+    }
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    #[test]
+    fn only_credentials_of_the_declared_account_verify_it() {
+        let good = report(&account(), &identity("111122223333"), SignedDuration::ZERO, NOW);
+        assert_eq!(verified(&good), ("True".into(), "Verified".into()));
+        assert_eq!(good.status.identity_arn.as_deref(), Some("arn:aws:sts::111122223333:assumed-role/operator"));
+        let other = report(&account(), &identity("444455556666"), SignedDuration::ZERO, NOW);
+        assert_eq!(verified(&other), ("False".into(), "AccountMismatch".into()));
+    }
+
+    #[test]
+    fn a_throttled_look_changes_nothing_until_it_lasts() {
+        let mut account = account();
+        account.status = Some(report(&account, &identity("111122223333"), SignedDuration::ZERO, NOW).status);
+        let brief = report(&account, &throttled(), SignedDuration::from_mins(1), NOW);
+        assert_eq!(Some(brief.status), account.status);
+        let long = report(&account, &throttled(), PATIENCE, NOW);
+        assert_eq!(verified(&long), ("Unknown".into(), "ObservationFailed".into()));
+    }
+
+    #[test]
+    fn a_renewed_session_is_no_change() {
+        let mut account = account();
+        let first = report(&account, &identity("111122223333"), SignedDuration::ZERO, NOW);
+        account.status = Some(first.status.clone());
+        let renewed = Identity {
+            account_id: "111122223333".into(),
+            arn: "arn:aws:sts::111122223333:assumed-role/operator/1800000000".into(),
+        };
+        let second = report(&account, &Ok(renewed), SignedDuration::ZERO, NOW);
+        assert_eq!((second.status, second.events), (first.status, vec![]));
+    }
+}

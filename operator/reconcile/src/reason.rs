@@ -1,0 +1,115 @@
+//! Why something is as it is: one vocabulary for conditions, events and metrics.
+
+use std::fmt;
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// A reason, written as conditions and events carry it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $($(#[$doc])* $name,)* }
+
+        impl Reason {
+            /// Every reason there is.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The word.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// Everything is as declared.
+    Succeeded,
+    /// Changes were made and are not all visible yet.
+    Progressing,
+    /// AWS could not be asked for longer than a moment.
+    ObservationFailed,
+    /// AWS refused for a passing cause; it is tried again.
+    RetryableError,
+    /// The operator's identity lacks a permission.
+    AccessDenied,
+    /// The bucket does not exist.
+    BucketNotFound,
+    /// The bucket's policy does not let `CloudTrail` write.
+    BucketPolicyInsufficient,
+    /// The key does not exist, or not in the bucket's Region.
+    KmsKeyNotFound,
+    /// The key exists and cannot be used.
+    KmsKeyUnusable,
+    /// The key's policy, or the bucket's, does not let `CloudTrail` encrypt.
+    EncryptionPolicyInsufficient,
+    /// The topic does not exist or its policy does not let `CloudTrail` publish.
+    TopicPolicyInsufficient,
+    /// The log group does not exist or `CloudTrail` cannot reach it.
+    LogGroupUnusable,
+    /// The role of the log group does not exist, or does not let `CloudTrail` write.
+    LogGroupRoleUnusable,
+    /// An AWS quota is used up.
+    QuotaExceeded,
+    /// Something in AWS Organizations is missing.
+    OrganizationNotReady,
+    /// AWS will never accept this manifest.
+    InvalidConfiguration,
+    /// A trail of that name exists and belongs to somebody else.
+    ManagementConflict,
+    /// The object is being deleted and AWS does not let go yet.
+    DeletionBlocked,
+    /// The references of this object resolve.
+    Resolved,
+    /// The referenced object does not exist.
+    NotFound,
+    /// The referenced object does not allow this namespace.
+    NotPermitted,
+    /// The referenced `AwsAccount` is not verified yet, or cannot be.
+    AccountNotReady,
+    /// The identity in use belongs to the declared account.
+    Verified,
+    /// The identity in use belongs to another account.
+    AccountMismatch,
+    /// There are no credentials, or AWS does not accept them.
+    CredentialsUnusable,
+    /// Log files arrive.
+    Delivering,
+    /// Logging is switched off.
+    Stopped,
+    /// Nothing was delivered yet.
+    AwaitingFirstDelivery,
+    /// `CloudTrail` says it cannot deliver.
+    DeliveryFailing,
+    /// There is no trail to speak of.
+    TrailMissing,
+    /// Nothing has verified the digests yet.
+    NotYetVerified,
+    /// `CloudTrail` delivers no digests, as declared.
+    ValidationDisabled,
+
+    /// Event: the trail was created.
+    TrailCreated,
+    /// Event: the trail was changed because the manifest changed.
+    TrailUpdated,
+    /// Event: somebody changed the trail, and it was changed back.
+    DriftCorrected,
+    /// Event: logging was switched on.
+    LoggingStarted,
+    /// Event: logging was switched off, as declared.
+    LoggingStopped,
+    /// Event: somebody had switched logging off, and it was switched on again.
+    LoggingRestored,
+    /// Event: the owner tag was missing and was put back.
+    OwnerTagRestored,
+    /// Event: the object is gone and the trail stays.
+    TrailRetained,
+    /// Event: the trail was deleted with its object.
+    TrailDeleted,
+    /// Event: the object could not be read by this version of the operator.
+    Undecodable,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

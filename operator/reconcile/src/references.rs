@@ -1,0 +1,23 @@
+//! Where referenced objects come from: a cluster's caches, or files.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use trail_operator_crds::AwsAccount;
+
+/// The objects that others point at.
+pub trait References {
+    /// The `AwsAccount` of that name.
+    fn aws_account(&self, name: &str) -> Option<Arc<AwsAccount>>;
+
+    /// What is known of a namespace; `None` when it does not exist.
+    fn namespace(&self, name: &str) -> Option<Namespace>;
+}
+
+/// The part of a namespace that matters here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Namespace {
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+}

@@ -1,0 +1,172 @@
+//! Step 1, dereference: from a `Trail` object and the objects it points at to the input of every later step.
+//!
+//! Reads other objects through [`References`]. No AWS.
+
+use jiff::Timestamp;
+use trail_operator_crds::{AwsAccount, DeletionPolicy, Logging, Trail, condition};
+use trail_operator_domain::arn;
+
+use crate::{
+    aws::TrailSettings,
+    aws_error::Subject,
+    conditions,
+    reason::Reason,
+    references::References,
+};
+
+/// Everything about one trail that is declared or known before AWS is asked.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Generation of the object.
+    pub generation: i64,
+    /// Name of the trail in `CloudTrail`.
+    pub trail_name: String,
+    /// Home Region.
+    pub region: String,
+    /// Account of the trail.
+    pub account_id: String,
+    /// ARN that the trail has or will have.
+    pub arn: String,
+    /// Value of the owner tag: cluster, namespace and name.
+    pub owner: String,
+    /// Declared settings.
+    pub settings: TrailSettings,
+    /// Whether the trail is to log.
+    pub logging: bool,
+    /// What deletion of the object means.
+    pub deletion_policy: DeletionPolicy,
+    /// Whether the namespace of the object is being deleted.
+    pub namespace_terminating: bool,
+    /// Whether status records that this trail was ours before.
+    pub acquired: bool,
+    /// When this process created the trail, if it did: AWS may not show it yet.
+    pub created_at: Option<Timestamp>,
+    /// Seconds between two comparisons.
+    pub interval_seconds: i32,
+}
+
+impl Input {
+    /// What an error about this trail may have to name.
+    pub fn subject(&self) -> Subject<'_> {
+        Subject {
+            trail_arn: &self.arn,
+            account_id: &self.account_id,
+            bucket: &self.settings.s3_bucket_name,
+            prefix: &self.settings.s3_key_prefix,
+            kms_key_id: &self.settings.kms_key_id,
+            topic_arn: &self.settings.sns_topic_arn,
+            log_group_arn: &self.settings.cloud_watch_logs_log_group_arn,
+            role_arn: &self.settings.cloud_watch_logs_role_arn,
+        }
+    }
+}
+
+/// Why a `Trail` has no account to act in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unresolved {
+    /// For `ReferencesResolved` and `Ready`.
+    pub reason: Reason,
+    /// What is missing and what to do.
+    pub message: String,
+}
+
+/// Resolves what the object points at. `cluster_id` is the first part of the owner tag.
+///
+/// # Errors
+/// When the account does not exist, does not allow the namespace, or is not verified. What is said about an account
+/// that a namespace may not use is only that.
+pub fn dereference(trail: &Trail, cluster_id: &str, references: &impl References) -> Result<Input, Unresolved> {
+    let namespace = trail.metadata.namespace.as_deref().unwrap_or_default();
+    let name = trail.metadata.name.as_deref().unwrap_or_default();
+    let place = references.namespace(namespace).unwrap_or_default();
+    let account = usable_account(trail, namespace, &place.labels, references)?;
+
+    let spec = &trail.spec;
+    let trail_name = trail.trail_name().to_owned();
+    let account_id = account.spec.account_id.clone();
+    let trail_arn = arn::trail(&spec.region, &account_id, &trail_name);
+    Ok(Input {
+        generation: trail.metadata.generation.unwrap_or_default(),
+        region: spec.region.clone(),
+        owner: format!("{cluster_id}/{namespace}/{name}"),
+        settings: declared_settings(trail, &account_id),
+        logging: spec.logging == Logging::Enabled,
+        deletion_policy: spec.deletion_policy,
+        namespace_terminating: place.terminating,
+        acquired: trail.status.as_ref().and_then(|status| status.arn.as_ref()) == Some(&trail_arn),
+        created_at: None,
+        interval_seconds: spec.interval_seconds,
+        arn: trail_arn,
+        trail_name,
+        account_id,
+    })
+}
+
+fn usable_account(
+    trail: &Trail,
+    namespace: &str,
+    labels: &std::collections::BTreeMap<String, String>,
+    references: &impl References,
+) -> Result<std::sync::Arc<AwsAccount>, Unresolved> {
+    let name = &trail.spec.account_ref.name;
+    let unresolved = |reason, message: String| Err(Unresolved { reason, message });
+    let Some(account) = references.aws_account(name) else {
+        return unresolved(
+            Reason::NotFound,
+            format!("there is no AwsAccount '{name}'; create it, or correct spec.accountRef in a new Trail"),
+        );
+    };
+    if !account.spec.allowed_namespaces.allows(namespace, labels) {
+        return unresolved(
+            Reason::NotPermitted,
+            format!("AwsAccount '{name}' does not allow namespace '{namespace}'; whoever owns it must add the namespace to spec.allowedNamespaces"),
+        );
+    }
+    if !is_verified(&account) {
+        return unresolved(
+            Reason::AccountNotReady,
+            format!("AwsAccount '{name}' is not Ready; see `kubectl describe awsaccount {name}`"),
+        );
+    }
+    Ok(account)
+}
+
+/// Whether the identity was verified for the spec as it stands now.
+fn is_verified(account: &AwsAccount) -> bool {
+    let Some(status) = &account.status else { return false };
+    conditions::find(&status.conditions, condition::IDENTITY_VERIFIED)
+        .is_some_and(|c| c.status == "True" && c.observed_generation == account.metadata.generation)
+}
+
+/// The spec in CloudTrail's terms. Destructured, so that a field nobody translates does not compile.
+fn declared_settings(trail: &Trail, account_id: &str) -> TrailSettings {
+    let trail_operator_crds::TrailSpec {
+        trail_name: _,
+        region,
+        account_ref: _,
+        logging: _,
+        is_multi_region_trail,
+        include_global_service_events,
+        enable_log_file_validation,
+        s3,
+        kms,
+        cloud_watch_logs,
+        sns,
+        deletion_policy: _,
+        interval_seconds: _,
+    } = &trail.spec;
+    TrailSettings {
+        s3_bucket_name: s3.bucket_name.clone(),
+        s3_key_prefix: s3.key_prefix.clone().unwrap_or_default(),
+        sns_topic_arn: sns.as_ref().map(|sns| sns.topic_arn.clone()).unwrap_or_default(),
+        include_global_service_events: *include_global_service_events,
+        is_multi_region_trail: *is_multi_region_trail,
+        enable_log_file_validation: *enable_log_file_validation,
+        cloud_watch_logs_log_group_arn: cloud_watch_logs
+            .as_ref()
+            .map(|logs| arn::log_group(region, account_id, &logs.log_group_name))
+            .unwrap_or_default(),
+        cloud_watch_logs_role_arn: cloud_watch_logs.as_ref().map(|logs| logs.role_arn.clone()).unwrap_or_default(),
+        kms_key_id: kms.as_ref().map(|kms| kms.key_id.clone()).unwrap_or_default(),
+    }
+}

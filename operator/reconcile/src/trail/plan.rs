@@ -1,0 +1,260 @@
+//! Step 3, plan: what to do in AWS, and why. Pure.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use trail_operator_domain::arn::same_log_group;
+
+use super::{Input, Observed, ObservedTrail};
+use crate::{
+    aws::{TrailSettings, TrailUpdate},
+    reason::Reason,
+};
+
+/// A trail may stay invisible for a while after its creation; CloudTrail gives no bound (`cloudtrail.md` 1.5), and
+/// Terraform waits about as long.
+const VISIBLE_AFTER: SignedDuration = SignedDuration::from_mins(1);
+
+/// What is to be done, in order, and what was noticed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// To be made in this order.
+    pub changes: Vec<Change>,
+    /// What stands in the way, or should be known.
+    pub findings: Vec<Finding>,
+}
+
+/// One call that changes AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// `CreateTrail`, with the owner tag.
+    CreateTrail(TrailSettings),
+    /// `AddTags` with the owner tag.
+    RestoreOwnerTag,
+    /// `UpdateTrail` of these fields.
+    UpdateTrail(Vec<FieldChange>, TrailUpdate),
+    /// `StartLogging`
+    StartLogging,
+    /// `StopLogging`
+    StopLogging,
+    /// `RemoveTags` of the owner tag.
+    RemoveOwnerTag,
+    /// `DeleteTrail`
+    DeleteTrail,
+}
+
+impl Change {
+    /// The AWS operation.
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::CreateTrail(_) => "CreateTrail",
+            Self::RestoreOwnerTag => "AddTags",
+            Self::UpdateTrail(..) => "UpdateTrail",
+            Self::StartLogging => "StartLogging",
+            Self::StopLogging => "StopLogging",
+            Self::RemoveOwnerTag => "RemoveTags",
+            Self::DeleteTrail => "DeleteTrail",
+        }
+    }
+}
+
+/// One field that is to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldChange {
+    /// Its path in the spec.
+    pub field: &'static str,
+    /// What AWS has; empty for nothing.
+    pub from: String,
+    /// What is declared; empty for nothing.
+    pub to: String,
+}
+
+impl fmt::Display for FieldChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: '{}' → '{}'", self.field, self.from, self.to)
+    }
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Nothing is done until it is settled.
+    Error,
+    /// Work goes on; more has to be awaited.
+    Pending,
+}
+
+/// Something noticed while planning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad.
+    pub severity: Severity,
+    /// Which.
+    pub reason: Reason,
+    /// The sentence.
+    pub message: String,
+}
+
+/// Whose a trail is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ownership<'a> {
+    /// The owner tag is ours.
+    Ours,
+    /// It was ours, and the tag is gone.
+    Lost,
+    /// It carries no owner tag and was never ours.
+    Unowned,
+    /// The owner tag names somebody else.
+    Theirs(&'a str),
+}
+
+impl<'a> Ownership<'a> {
+    /// Judges by the owner tag, and by whether status says that the trail was ours.
+    pub fn of(trail: &'a ObservedTrail, input: &Input) -> Self {
+        match trail.owner() {
+            Some(owner) if owner == input.owner => Self::Ours,
+            Some(owner) => Self::Theirs(owner),
+            None if input.acquired => Self::Lost,
+            None => Self::Unowned,
+        }
+    }
+}
+
+/// What makes AWS as declared.
+pub fn plan(input: &Input, observed: &Observed, now: Timestamp) -> Plan {
+    match &observed.trail {
+        Some(trail) => plan_existing(input, trail),
+        None => plan_missing(input, observed, now),
+    }
+}
+
+fn plan_missing(input: &Input, observed: &Observed, now: Timestamp) -> Plan {
+    if let Some(region) = &observed.homed_elsewhere {
+        return conflict(format!(
+            "a trail named '{}' with home Region {region} is visible in {}; its name is taken here too: use another spec.trailName, or declare that trail with region {region}",
+            input.trail_name, input.region
+        ));
+    }
+    if input.created_at.is_some_and(|created| now.duration_since(created) < VISIBLE_AFTER) {
+        return Plan {
+            changes: vec![],
+            findings: vec![Finding {
+                severity: Severity::Pending,
+                reason: Reason::Progressing,
+                message: "the trail was created and AWS does not show it yet".into(),
+            }],
+        };
+    }
+    let mut changes = vec![Change::CreateTrail(input.settings.clone())];
+    if input.logging {
+        changes.push(Change::StartLogging);
+    }
+    Plan { changes, findings: vec![] }
+}
+
+fn plan_existing(input: &Input, trail: &ObservedTrail) -> Plan {
+    let mut changes = Vec::new();
+    match Ownership::of(trail, input) {
+        Ownership::Ours => {}
+        Ownership::Lost => changes.push(Change::RestoreOwnerTag),
+        Ownership::Unowned => {
+            return conflict(format!(
+                "a trail named '{}' exists in account {} and {} and was not made by this object; it is left alone: use another spec.trailName",
+                input.trail_name, input.account_id, input.region
+            ));
+        }
+        Ownership::Theirs(_) => {
+            return conflict(format!(
+                "the trail '{}' in account {} and {} belongs to another object or cluster (see its tag {}); it is left alone: use another spec.trailName",
+                input.trail_name,
+                input.account_id,
+                input.region,
+                trail_operator_crds::OWNER_TAG
+            ));
+        }
+    }
+    let (fields, update) = differences(&trail.description.settings, &input.settings);
+    if !fields.is_empty() {
+        changes.push(Change::UpdateTrail(fields, update));
+    }
+    match (trail.status.is_logging, input.logging) {
+        (false, true) => changes.push(Change::StartLogging),
+        (true, false) => changes.push(Change::StopLogging),
+        _ => {}
+    }
+    Plan { changes, findings: vec![] }
+}
+
+fn conflict(message: String) -> Plan {
+    let finding = Finding { severity: Severity::Error, reason: Reason::ManagementConflict, message };
+    Plan { changes: vec![], findings: vec![finding] }
+}
+
+/// What differs, for people and for `UpdateTrail`.
+///
+/// `UpdateTrail` merges: what is absent is left alone, so a field that must go is sent empty (`peers.md` 4). The log
+/// group and its role go together. Both structures are taken apart by name, so that a new setting is not forgotten.
+fn differences(actual: &TrailSettings, declared: &TrailSettings) -> (Vec<FieldChange>, TrailUpdate) {
+    let TrailSettings {
+        s3_bucket_name,
+        s3_key_prefix,
+        sns_topic_arn,
+        include_global_service_events,
+        is_multi_region_trail,
+        enable_log_file_validation,
+        cloud_watch_logs_log_group_arn,
+        cloud_watch_logs_role_arn,
+        kms_key_id,
+    } = declared;
+    let mut fields = Vec::new();
+    let mut text = |field, from: &String, to: &String| {
+        (from != to).then(|| {
+            fields.push(FieldChange { field, from: from.clone(), to: to.clone() });
+            to.clone()
+        })
+    };
+    let mut update = TrailUpdate {
+        s3_bucket_name: text("s3.bucketName", &actual.s3_bucket_name, s3_bucket_name),
+        s3_key_prefix: text("s3.keyPrefix", &actual.s3_key_prefix, s3_key_prefix),
+        sns_topic_arn: text("sns.topicArn", &actual.sns_topic_arn, sns_topic_arn),
+        kms_key_id: text("kms.keyId", &actual.kms_key_id, kms_key_id),
+        ..TrailUpdate::default()
+    };
+    let mut flag = |field, from: bool, to: bool| {
+        (from != to).then(|| {
+            fields.push(FieldChange { field, from: from.to_string(), to: to.to_string() });
+            to
+        })
+    };
+    update.is_multi_region_trail =
+        flag("isMultiRegionTrail", actual.is_multi_region_trail, *is_multi_region_trail);
+    update.include_global_service_events = flag(
+        "includeGlobalServiceEvents",
+        actual.include_global_service_events,
+        *include_global_service_events,
+    );
+    update.enable_log_file_validation =
+        flag("enableLogFileValidation", actual.enable_log_file_validation, *enable_log_file_validation);
+
+    let group_differs = !same_log_group(&actual.cloud_watch_logs_log_group_arn, cloud_watch_logs_log_group_arn);
+    let role_differs = actual.cloud_watch_logs_role_arn != *cloud_watch_logs_role_arn;
+    if group_differs {
+        fields.push(FieldChange {
+            field: "cloudWatchLogs.logGroupName",
+            from: actual.cloud_watch_logs_log_group_arn.clone(),
+            to: cloud_watch_logs_log_group_arn.clone(),
+        });
+    }
+    if role_differs {
+        fields.push(FieldChange {
+            field: "cloudWatchLogs.roleArn",
+            from: actual.cloud_watch_logs_role_arn.clone(),
+            to: cloud_watch_logs_role_arn.clone(),
+        });
+    }
+    if group_differs || role_differs {
+        update.cloud_watch_logs =
+            Some((cloud_watch_logs_log_group_arn.clone(), cloud_watch_logs_role_arn.clone()));
+    }
+    (fields, update)
+}

@@ -1,0 +1,327 @@
+//! Step 5, report: the next status and the events, from what was declared, done and seen. Pure.
+//!
+//! How situations become `Ready`, `Reconciling` and `Stalled` is the contract's table; see `docs/trail.md`.
+
+use jiff::{SignedDuration, Timestamp};
+use trail_operator_crds::{Drift, TrailStatus, condition};
+
+use super::{Applied, Change, FieldChange, Input, Observed, Plan, Severity, Unresolved, delivery};
+use crate::{
+    aws_error::{AwsError, Class},
+    conditions::{self, Fact, Readiness, Status},
+    event::Event,
+    reason::Reason,
+};
+
+/// AWS may be unreachable for this many intervals before `Ready` becomes Unknown.
+const BLIND_INTERVALS: i64 = 3;
+
+/// `status.drift` holds at most this many fields.
+const MAX_DRIFT: usize = 20;
+
+/// What came of one round.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// AWS could not be asked.
+    NotObserved {
+        /// Why.
+        error: AwsError,
+        /// For how long by now.
+        unseen_for: SignedDuration,
+    },
+    /// AWS was asked, before or after the changes.
+    Observed {
+        /// Its answer.
+        observed: Observed,
+        /// What remains to be done.
+        plan: Plan,
+    },
+}
+
+/// What to write, tell and do next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The next status; the same as the previous one when nothing worth writing happened.
+    pub status: TrailStatus,
+    /// To be published once the status is written.
+    pub events: Vec<Event>,
+    /// When to look again.
+    pub next: Next,
+}
+
+/// When to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// At the object's interval.
+    Interval,
+    /// Something outside must change first.
+    Recheck,
+    /// Soon, and later each time.
+    Backoff,
+}
+
+/// The report of a trail whose references resolve.
+pub fn report(
+    input: &Input,
+    previous: &TrailStatus,
+    outcome: &Outcome,
+    applied: &Applied,
+    now: Timestamp,
+) -> Report {
+    let (readiness, next) = match outcome {
+        Outcome::NotObserved { error, unseen_for } => {
+            let patience = SignedDuration::from_secs(i64::from(input.interval_seconds) * BLIND_INTERVALS);
+            if error.class() == Class::Retry && knows(previous, input.generation) && *unseen_for < patience {
+                return Report { status: previous.clone(), events: vec![], next: Next::Backoff };
+            }
+            not_observed(input, error)
+        }
+        Outcome::Observed { observed, plan } => observed_readiness(input, observed, plan, applied),
+    };
+    let facts = facts(input, outcome);
+    let conditions = conditions::next(
+        &previous.conditions,
+        previous.observed_generation,
+        input.generation,
+        &readiness,
+        &facts,
+        now,
+    );
+    let mut events = events_of_changes(input, previous, applied);
+    events.extend(event_of_readiness(previous, &readiness));
+    events.extend(event_of_delivery(previous, &facts));
+    let status = TrailStatus {
+        observed_generation: conditions.observed_generation,
+        conditions: conditions.list,
+        drift: drift(outcome),
+        ..facts_of_trail(input, previous, outcome)
+    };
+    Report { status: without_small_change(previous, status), events, next }
+}
+
+/// The report of a trail whose references do not resolve: AWS is not asked, and nothing new is said about it.
+pub fn unresolved(generation: i64, previous: &TrailStatus, unresolved: &Unresolved, now: Timestamp) -> Report {
+    let Unresolved { reason, message } = unresolved;
+    let readiness = Readiness::Waiting { reason: *reason, message: message.clone() };
+    let unknown = |type_| Fact::new(type_, Status::Unknown, *reason, "AWS was not asked");
+    let facts = [
+        Fact::new(condition::REFERENCES_RESOLVED, Status::False, *reason, message.clone()),
+        unknown(condition::LOGGING),
+        unknown(condition::LOG_FILE_VALIDATED),
+    ];
+    let conditions = conditions::next(
+        &previous.conditions,
+        previous.observed_generation,
+        generation,
+        &readiness,
+        &facts,
+        now,
+    );
+    let status = TrailStatus {
+        observed_generation: conditions.observed_generation,
+        conditions: conditions.list,
+        ..previous.clone()
+    };
+    let events = event_of_readiness(previous, &readiness).into_iter().collect();
+    Report { status, events, next: Next::Recheck }
+}
+
+/// Whether `Ready` already speaks of this generation.
+fn knows(previous: &TrailStatus, generation: i64) -> bool {
+    conditions::find(&previous.conditions, condition::READY)
+        .is_some_and(|ready| ready.observed_generation == Some(generation))
+}
+
+fn not_observed(input: &Input, error: &AwsError) -> (Readiness, Next) {
+    let message = error.explain(&input.subject());
+    match error.class() {
+        Class::Retry => (Readiness::Unknown { reason: Reason::ObservationFailed, message }, Next::Backoff),
+        Class::Wait => (Readiness::Waiting { reason: error.reason(), message }, Next::Recheck),
+        Class::Reject => (Readiness::Stalled { reason: error.reason(), message }, Next::Interval),
+    }
+}
+
+fn observed_readiness(input: &Input, observed: &Observed, plan: &Plan, applied: &Applied) -> (Readiness, Next) {
+    if let Some(failure) = &applied.failed {
+        let (reason, message) = (failure.error.reason(), failure.error.explain(&input.subject()));
+        return match failure.error.class() {
+            Class::Retry => (Readiness::NotReady { reason, message }, Next::Backoff),
+            Class::Wait => (Readiness::Waiting { reason, message }, Next::Recheck),
+            Class::Reject => (Readiness::Stalled { reason, message }, Next::Interval),
+        };
+    }
+    if let Some(finding) = plan.findings.first() {
+        let (reason, message) = (finding.reason, finding.message.clone());
+        return match finding.severity {
+            Severity::Error => (Readiness::Stalled { reason, message }, Next::Interval),
+            Severity::Pending => (Readiness::NotReady { reason, message }, Next::Backoff),
+        };
+    }
+    if let Some(change) = plan.changes.first() {
+        let message = format!("{} was accepted and AWS does not show it yet", change.operation());
+        return (Readiness::NotReady { reason: Reason::Progressing, message }, Next::Backoff);
+    }
+    let logging = observed.trail.as_ref().is_some_and(|trail| trail.status.is_logging);
+    let message = if logging {
+        "the trail is as declared, and logging is on"
+    } else {
+        "the trail is as declared, and logging is off as declared"
+    };
+    (Readiness::Ready { message: message.into() }, Next::Interval)
+}
+
+fn facts(input: &Input, outcome: &Outcome) -> Vec<Fact> {
+    let trail = match outcome {
+        Outcome::Observed { observed, plan } if !is_conflict(plan) => observed.trail.as_ref(),
+        _ => None,
+    };
+    let logging = match (outcome, trail) {
+        (_, Some(trail)) => delivery::logging(&trail.status, input.logging),
+        (Outcome::NotObserved { error, .. }, None) => Fact::new(
+            condition::LOGGING,
+            Status::Unknown,
+            if error.class() == Class::Retry { Reason::ObservationFailed } else { error.reason() },
+            "AWS could not be asked",
+        ),
+        (Outcome::Observed { .. }, None) => {
+            Fact::new(condition::LOGGING, Status::False, Reason::TrailMissing, "there is no trail of ours in AWS")
+        }
+    };
+    let validated = if input.settings.enable_log_file_validation {
+        let message = "this version of the operator does not verify digests yet; `aws cloudtrail validate-logs` does";
+        Fact::new(condition::LOG_FILE_VALIDATED, Status::Unknown, Reason::NotYetVerified, message)
+    } else {
+        let message = "spec.enableLogFileValidation is false, so CloudTrail delivers no digests to verify with";
+        Fact::new(condition::LOG_FILE_VALIDATED, Status::Unknown, Reason::ValidationDisabled, message)
+    };
+    vec![
+        Fact::new(condition::REFERENCES_RESOLVED, Status::True, Reason::Resolved, "the AwsAccount may be used"),
+        logging,
+        validated,
+    ]
+}
+
+fn is_conflict(plan: &Plan) -> bool {
+    plan.findings.iter().any(|finding| finding.reason == Reason::ManagementConflict)
+}
+
+/// The part of status that tells of the trail: taken from AWS where it is ours, else left as it was.
+fn facts_of_trail(input: &Input, previous: &TrailStatus, outcome: &Outcome) -> TrailStatus {
+    let Outcome::Observed { observed: Observed { trail: Some(trail), .. }, plan } = outcome else {
+        return previous.clone();
+    };
+    if is_conflict(plan) {
+        return previous.clone();
+    }
+    TrailStatus {
+        arn: Some(trail.description.arn.clone()),
+        account_id: Some(input.account_id.clone()),
+        home_region: Some(trail.description.home_region.clone()),
+        logging: Some(delivery::logging_status(&trail.status)),
+        ..TrailStatus::default()
+    }
+}
+
+fn drift(outcome: &Outcome) -> Vec<Drift> {
+    let Outcome::Observed { plan, .. } = outcome else { return vec![] };
+    let fields = plan.changes.iter().flat_map(|change| match change {
+        Change::UpdateTrail(fields, _) => fields.as_slice(),
+        _ => &[],
+    });
+    fields
+        .map(|FieldChange { field, from, to }| Drift {
+            field: (*field).to_owned(),
+            declared: to.clone(),
+            actual: from.clone(),
+        })
+        .take(MAX_DRIFT)
+        .collect()
+}
+
+/// Keeps the previous figures of delivery where they alone have moved, and only a little.
+fn without_small_change(previous: &TrailStatus, next: TrailStatus) -> TrailStatus {
+    let settled = TrailStatus { logging: previous.logging.clone(), ..next.clone() };
+    let small = next.logging.as_ref().is_some_and(|new| !delivery::worth_writing(previous.logging.as_ref(), new));
+    if small && settled == *previous { settled } else { next }
+}
+
+fn events_of_changes(input: &Input, previous: &TrailStatus, applied: &Applied) -> Vec<Event> {
+    let settled_before = previous.observed_generation == Some(input.generation)
+        && conditions::find(&previous.conditions, condition::READY).is_some_and(|ready| ready.status == "True");
+    let arn = &input.arn;
+    applied
+        .done
+        .iter()
+        .map(|change| {
+            let operation = change.operation();
+            match change {
+                Change::CreateTrail(settings) => Event::normal(
+                    Reason::TrailCreated,
+                    operation,
+                    format!("created {arn}, delivering to bucket '{}'", settings.s3_bucket_name),
+                ),
+                Change::UpdateTrail(fields, _) => event_of_update(fields, settled_before),
+                Change::StartLogging if settled_before => Event::warning(
+                    Reason::LoggingRestored,
+                    operation,
+                    format!("logging of {arn} had been switched off in AWS; it was switched on again"),
+                ),
+                Change::StartLogging => {
+                    Event::normal(Reason::LoggingStarted, operation, format!("{arn} logs from now on"))
+                }
+                Change::StopLogging => Event::normal(
+                    Reason::LoggingStopped,
+                    operation,
+                    format!("{arn} no longer logs, as spec.logging says"),
+                ),
+                Change::RestoreOwnerTag => Event::warning(
+                    Reason::OwnerTagRestored,
+                    operation,
+                    format!("the owner tag of {arn} had been taken off; it was put back"),
+                ),
+                Change::RemoveOwnerTag | Change::DeleteTrail => {
+                    Event::normal(Reason::TrailDeleted, operation, format!("{operation} of {arn}"))
+                }
+            }
+        })
+        .collect()
+}
+
+fn event_of_update(fields: &[FieldChange], settled_before: bool) -> Event {
+    let names = fields.iter().map(|change| change.field).collect::<Vec<_>>().join(",");
+    let told = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    if settled_before {
+        Event::warning(Reason::DriftCorrected, names, format!("AWS had been changed and was put right: {told}"))
+    } else {
+        Event::normal(Reason::TrailUpdated, names, format!("changed {told}"))
+    }
+}
+
+/// A Warning when the object comes to be in a state that somebody may have to act on, or its sentence changes.
+fn event_of_readiness(previous: &TrailStatus, readiness: &Readiness) -> Option<Event> {
+    let (reason, message) = match readiness {
+        Readiness::Ready { .. } | Readiness::NotReady { reason: Reason::Progressing, .. } => return None,
+        Readiness::NotReady { reason, message }
+        | Readiness::Waiting { reason, message }
+        | Readiness::Unknown { reason, message }
+        | Readiness::Stalled { reason, message } => (*reason, message),
+    };
+    let told = conditions::find(&previous.conditions, condition::READY)
+        .is_some_and(|ready| ready.reason == reason.as_str() && ready.message == *message);
+    (!told).then(|| Event::warning(reason, "Reconcile", message.clone()))
+}
+
+fn event_of_delivery(previous: &TrailStatus, facts: &[Fact]) -> Option<Event> {
+    let fact = facts.iter().find(|fact| fact.type_ == condition::LOGGING)?;
+    let before = conditions::find(&previous.conditions, condition::LOGGING).map(|c| c.reason.as_str());
+    let failed_before = before == Some(Reason::DeliveryFailing.as_str());
+    match fact.reason {
+        Reason::DeliveryFailing if !failed_before => {
+            Some(Event::warning(Reason::DeliveryFailing, "GetTrailStatus", fact.message.clone()))
+        }
+        Reason::Delivering if failed_before => {
+            Some(Event::normal(Reason::Delivering, "GetTrailStatus", "CloudTrail delivers again"))
+        }
+        _ => None,
+    }
+}
