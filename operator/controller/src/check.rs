@@ -1,0 +1,115 @@
+//! What `/livez` and `/readyz` answer.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+
+/// A leader renews every few seconds; one that has not for this long hangs.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
+/// Where this process stands.
+#[derive(Clone)]
+pub(crate) struct Health(Arc<Mutex<State>>);
+
+#[derive(Clone, Copy)]
+enum State {
+    /// Nothing was heard of the API server yet.
+    Starting,
+    /// Another process leads; this one is ready to.
+    Following,
+    /// Leads, and waits for the first answer of every watch.
+    Syncing(Instant),
+    /// Leads and knows everything.
+    Leading(Instant),
+    /// Finishes what is in hand.
+    Stopping,
+}
+
+impl Health {
+    /// Of a process that has just begun.
+    pub(crate) fn starting() -> Self {
+        Self(Arc::new(Mutex::new(State::Starting)))
+    }
+
+    /// Another process leads.
+    pub(crate) fn follows(&self) {
+        *self.0.lock() = State::Following;
+    }
+
+    /// This process leads.
+    pub(crate) fn leads(&self) {
+        *self.0.lock() = State::Syncing(Instant::now());
+    }
+
+    /// Every watch has answered.
+    pub(crate) fn synced(&self) {
+        let mut state = self.0.lock();
+        if let State::Syncing(_) = *state {
+            *state = State::Leading(Instant::now());
+        }
+    }
+
+    /// Still there.
+    pub(crate) fn beat(&self) {
+        if let State::Syncing(at) | State::Leading(at) = &mut *self.0.lock() {
+            *at = Instant::now();
+        }
+    }
+
+    /// No new work is begun.
+    pub(crate) fn stops(&self) {
+        *self.0.lock() = State::Stopping;
+    }
+
+    /// Whether the process is worth keeping; else why not.
+    pub(crate) fn live(&self) -> Result<(), &'static str> {
+        match *self.0.lock() {
+            State::Syncing(beat) | State::Leading(beat) if beat.elapsed() > HEARTBEAT => {
+                Err("the leader has not been able to renew its Lease for a minute")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the process does its work, or stands by to; else why not.
+    pub(crate) fn ready(&self) -> Result<&'static str, &'static str> {
+        match *self.0.lock() {
+            State::Starting => Err("the API server has not answered yet"),
+            State::Syncing(_) => {
+                Err("waiting for the first answer of every watch (are the CustomResourceDefinitions installed?)")
+            }
+            State::Stopping => Err("stopping"),
+            State::Following => Ok("following"),
+            State::Leading(_) => Ok("leading"),
+        }
+    }
+
+    /// Whether this process leads.
+    pub(crate) fn is_leader(&self) -> bool {
+        matches!(*self.0.lock(), State::Syncing(_) | State::Leading(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Health;
+
+    #[test]
+    fn ready_means_knowing_everything_or_standing_by() {
+        let health = Health::starting();
+        assert!(health.ready().is_err() && health.live().is_ok());
+        health.follows();
+        assert_eq!(health.ready(), Ok("following"));
+        health.synced();
+        assert_eq!(health.ready(), Ok("following"), "who does not lead has nothing to sync");
+        health.leads();
+        assert!(health.ready().is_err() && health.is_leader());
+        health.synced();
+        assert_eq!(health.ready(), Ok("leading"));
+        health.stops();
+        assert!(health.ready().is_err() && health.live().is_ok() && !health.is_leader());
+    }
+}

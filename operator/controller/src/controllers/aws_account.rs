@@ -1,0 +1,111 @@
+//! The controller of `AwsAccount`.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+use kube::{
+    Api, Resource, ResourceExt,
+    core::DeserializeGuard,
+    runtime::{
+        Controller, WatchStreamExt,
+        controller::{Action, Config},
+        PredicateConfig, predicates, reflector,
+        reflector::ObjectRef,
+        watcher,
+    },
+};
+use tracing::Instrument;
+use trail_operator_crds::{AwsAccount, AwsAccountStatus};
+use trail_operator_reconcile::{aws_account, trail::Next};
+
+use super::{CONCURRENCY, RoundError, Shared, requeue, round_id, undecodable};
+use crate::{memory::Memory, metrics::RoundResult, status};
+
+const KIND: &str = "AwsAccount";
+
+/// How often AWS is asked who we are.
+const INTERVAL: Duration = Duration::from_mins(10);
+
+struct Context {
+    shared: Shared,
+    memory: Memory<AwsAccountStatus>,
+}
+
+/// Runs until told to stop, and finishes what is in hand.
+pub(crate) async fn run(shared: Shared) {
+    let (reader, writer) = reflector::store();
+    let accounts: Api<DeserializeGuard<AwsAccount>> = Api::all(shared.client.clone());
+    let stream = watcher(accounts, watcher::Config::default())
+        .default_backoff()
+        .reflect(writer)
+        .applied_objects()
+        .predicate_filter(predicates::generation, PredicateConfig::default());
+    let stop = shared.stop.clone();
+    Controller::for_stream(stream, reader)
+        .with_config(Config::default().concurrency(CONCURRENCY))
+        .graceful_shutdown_on(async move { stop.cancelled().await })
+        .run(reconcile, error_policy, Arc::new(Context { shared, memory: Memory::new() }))
+        .for_each(async |_| {})
+        .await;
+}
+
+async fn reconcile(account: Arc<DeserializeGuard<AwsAccount>>, context: Arc<Context>) -> Result<Action, RoundError> {
+    let name = account.meta().name.clone().unwrap_or_default();
+    let generation = account.meta().generation;
+    let span = tracing::info_span!("reconcile", kind = KIND, name, generation, reconcile_id = round_id());
+    async {
+        match &account.0 {
+            Ok(account) => round(account, &context).await,
+            Err(invalid) => {
+                Ok(undecodable(&context.shared, &ObjectRef::<AwsAccount>::new(&name), invalid).await)
+            }
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+async fn round(account: &AwsAccount, context: &Context) -> Result<Action, RoundError> {
+    let Context { shared, memory } = context;
+    let uid = account.uid().unwrap_or_default();
+    if account.meta().deletion_timestamp.is_some() {
+        memory.forget(&uid);
+        return Ok(Action::await_change());
+    }
+    let start = Instant::now();
+    let mut account = account.clone();
+    if let Some(newer) = memory.newer_than(&uid, account.resource_version().as_deref()) {
+        account.status = Some(newer);
+    }
+    let identity = aws_account::observe(&shared.aws.security_tokens()).await;
+    if identity.is_ok() {
+        memory.saw(&uid);
+    }
+    let unseen_for = SignedDuration::try_from(memory.unseen_for(&uid)).unwrap_or(SignedDuration::MAX);
+    let report = aws_account::report(&account, &identity, unseen_for, Timestamp::now());
+
+    if account.status.as_ref() != Some(&report.status) {
+        let api: Api<AwsAccount> = Api::all(shared.client.clone());
+        let version = status::write(&api, &account, &report.status).await?;
+        memory.wrote(&uid, version.as_deref(), report.status.clone());
+    }
+    shared.events.publish(&report.events, &account.object_ref(&())).await;
+    shared.metrics.has_conditions(KIND, "", &account.name_any(), &report.status.conditions);
+    let result = if report.next == Next::Interval { RoundResult::Success } else { RoundResult::Pending };
+    shared.metrics.reconciled(KIND, result, start.elapsed());
+    if report.next != Next::Backoff {
+        memory.succeeded(&uid);
+    }
+    Ok(requeue(report.next, INTERVAL, || memory.back_off(&uid)))
+}
+
+fn error_policy(account: Arc<DeserializeGuard<AwsAccount>>, error: &RoundError, context: Arc<Context>) -> Action {
+    let name = account.meta().name.as_deref().unwrap_or_default();
+    tracing::warn!(kind = KIND, name, error = error as &dyn std::error::Error, "the round failed");
+    context.shared.metrics.reconciled(KIND, RoundResult::Error, Duration::ZERO);
+    Action::requeue(context.memory.back_off(account.meta().uid.as_deref().unwrap_or_default()))
+}

@@ -1,0 +1,79 @@
+//! One controller per kind: its watches, and one round of reconciling with its reads, writes and records.
+
+pub(crate) mod aws_account;
+pub(crate) mod trail;
+
+use std::{sync::Arc, time::Duration};
+
+use kube::{
+    Client,
+    core::error_boundary::InvalidObject,
+    runtime::{controller::Action, reflector::ObjectRef},
+};
+use tokio_util::sync::CancellationToken;
+use trail_operator_aws::Clients;
+use trail_operator_reconcile::{event::Event, reason::Reason, trail::Next};
+
+use crate::{backoff::jittered, events::Publisher, kubernetes::CallError, metrics::Metrics};
+
+/// Rounds of one kind that may run at the same time.
+const CONCURRENCY: u16 = 16;
+
+/// How often a cause outside is looked at again.
+const RECHECK: Duration = Duration::from_mins(2);
+
+/// What every controller needs.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    /// The API server.
+    pub(crate) client: Client,
+    /// AWS.
+    pub(crate) aws: Arc<Clients>,
+    /// Metrics.
+    pub(crate) metrics: Arc<Metrics>,
+    /// Events.
+    pub(crate) events: Publisher,
+    /// First part of owner tags.
+    pub(crate) cluster_id: Arc<str>,
+    /// No round begins after this; rounds in hand are finished.
+    pub(crate) stop: CancellationToken,
+}
+
+/// Why a round could not be finished: Kubernetes did not do its part. Everything else becomes status.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RoundError {
+    /// A call to the API server failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The process is stopping.
+    #[error("the process is stopping")]
+    Stopping,
+}
+
+/// When to come back. `back_off` is asked only when it is needed, since asking makes the next wait longer.
+fn requeue(next: Next, interval: Duration, back_off: impl FnOnce() -> Duration) -> Action {
+    Action::requeue(match next {
+        Next::Interval => jittered(interval),
+        Next::Recheck => jittered(RECHECK),
+        Next::Backoff => back_off(),
+    })
+}
+
+/// Says of an object that cannot be read what is wrong with it. It is left alone until it changes.
+async fn undecodable<K>(shared: &Shared, object: &ObjectRef<K>, invalid: &InvalidObject) -> Action
+where
+    K: kube::Resource<DynamicType = ()>,
+{
+    tracing::warn!(error = invalid.error, "the object cannot be read by this version");
+    let note = format!("this version of the operator cannot read the object, and leaves it alone: {}", invalid.error);
+    let event = Event::warning(Reason::Undecodable, "Decode", note);
+    let mut reference: k8s_openapi::api::core::v1::ObjectReference = object.clone().into();
+    reference.uid.clone_from(&invalid.metadata.uid);
+    shared.events.publish(&[event], &reference).await;
+    Action::await_change()
+}
+
+/// A short name for one round in the logs.
+fn round_id() -> String {
+    format!("{:08x}", fastrand::u32(..))
+}

@@ -1,0 +1,29 @@
+//! `trail-operator`: the controller.
+
+mod backoff;
+mod check;
+mod cli;
+mod controllers;
+mod events;
+mod finalizer;
+mod http;
+mod kubernetes;
+mod lease;
+mod logging;
+mod memory;
+mod metrics;
+mod run;
+mod status;
+mod stores;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::main() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("trail-operator: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Prometheus metrics. Labels come from a fixed vocabulary and from names of objects; never from free text.
+
+use std::{sync::Arc, time::Duration};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::{Registry, Unit},
+};
+use trail_operator_aws::Call;
+
+/// The registry and everything in it.
+pub(crate) struct Metrics {
+    registry: Registry,
+    reconciles: Family<Reconciled, Counter>,
+    reconcile_seconds: Family<Kind, Histogram>,
+    conditions: Family<ConditionLabels, Gauge>,
+    aws_requests: Family<AwsRequest, Counter>,
+    aws_request_seconds: Family<AwsOperation, Histogram>,
+    aws_throttled: Family<AwsOperation, Counter>,
+    drift: Family<Drifted, Counter>,
+    trail_logging: Family<Object, Gauge>,
+    leader: Gauge,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Reconciled {
+    kind: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Object {
+    namespace: String,
+    name: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ConditionLabels {
+    kind: &'static str,
+    namespace: String,
+    name: String,
+    r#type: String,
+    status: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct AwsRequest {
+    service: &'static str,
+    operation: &'static str,
+    code: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct AwsOperation {
+    service: &'static str,
+    operation: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Drifted {
+    kind: &'static str,
+    field: String,
+}
+
+/// How a round ended, as the label `result` says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RoundResult {
+    /// As declared.
+    Success,
+    /// Something must change first, or be tried again.
+    Pending,
+    /// The round itself failed: Kubernetes did not answer.
+    Error,
+}
+
+const STATUSES: [&str; 3] = ["True", "False", "Unknown"];
+
+impl Metrics {
+    /// Registers everything.
+    pub(crate) fn new() -> Arc<Self> {
+        let seconds = || Histogram::new([0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0]);
+        let metrics = Self {
+            registry: Registry::default(),
+            reconciles: Family::default(),
+            reconcile_seconds: Family::new_with_constructor(seconds),
+            conditions: Family::default(),
+            aws_requests: Family::default(),
+            aws_request_seconds: Family::new_with_constructor(seconds),
+            aws_throttled: Family::default(),
+            drift: Family::default(),
+            trail_logging: Family::default(),
+            leader: Gauge::default(),
+        };
+        Arc::new(metrics.registered())
+    }
+
+    fn registered(mut self) -> Self {
+        let mut registry = Registry::with_prefix("trail_operator");
+        let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The running version", version);
+        registry.register("reconcile", "Rounds of reconciling, by how they ended", self.reconciles.clone());
+        registry.register_with_unit(
+            "reconcile_duration",
+            "Time of one round of reconciling",
+            Unit::Seconds,
+            self.reconcile_seconds.clone(),
+        );
+        registry.register("resource_condition", "1 for the status that a condition has", self.conditions.clone());
+        registry.register("aws_requests", "Calls to AWS, by error code or OK", self.aws_requests.clone());
+        registry.register_with_unit(
+            "aws_request_duration",
+            "Time of one call to AWS with its repetitions",
+            Unit::Seconds,
+            self.aws_request_seconds.clone(),
+        );
+        registry.register("aws_throttled", "Calls that AWS throttled to the end", self.aws_throttled.clone());
+        registry.register("drift_detected", "Fields found changed in AWS by others", self.drift.clone());
+        registry.register("trail_logging", "1 while GetTrailStatus says that the trail logs", self.trail_logging.clone());
+        registry.register("leader", "1 while this process leads", self.leader.clone());
+        self.registry = registry;
+        self
+    }
+
+    /// The text of `/metrics`.
+    pub(crate) fn text(&self, leads: bool) -> Result<String, std::fmt::Error> {
+        self.leader.set(i64::from(leads));
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+
+    /// A round ended.
+    pub(crate) fn reconciled(&self, kind: &'static str, result: RoundResult, took: Duration) {
+        let result = match result {
+            RoundResult::Success => "success",
+            RoundResult::Pending => "pending",
+            RoundResult::Error => "error",
+        };
+        self.reconciles.get_or_create(&Reconciled { kind, result }).inc();
+        self.reconcile_seconds.get_or_create(&Kind { kind }).observe(took.as_secs_f64());
+    }
+
+    /// AWS was called.
+    pub(crate) fn called_aws(&self, call: Call<'_>) {
+        let Call { service, operation, code, took } = call;
+        self.aws_requests.get_or_create(&AwsRequest { service, operation, code: code.to_owned() }).inc();
+        let labels = AwsOperation { service, operation };
+        self.aws_request_seconds.get_or_create(&labels).observe(took.as_secs_f64());
+        if code.starts_with("Throttl") || code == "TooManyRequestsException" {
+            self.aws_throttled.get_or_create(&labels).inc();
+        }
+    }
+
+    /// An object has these conditions.
+    pub(crate) fn has_conditions(&self, kind: &'static str, namespace: &str, name: &str, conditions: &[Condition]) {
+        for condition in conditions {
+            for status in STATUSES {
+                let labels = condition_labels(kind, namespace, name, &condition.type_, status);
+                self.conditions.get_or_create(&labels).set(i64::from(condition.status == status));
+            }
+        }
+        for type_ in [trail_operator_crds::condition::RECONCILING, trail_operator_crds::condition::STALLED] {
+            if !conditions.iter().any(|condition| condition.type_ == type_) {
+                self.drop_condition(kind, namespace, name, type_);
+            }
+        }
+    }
+
+    /// An object is gone.
+    pub(crate) fn object_gone(&self, kind: &'static str, namespace: &str, name: &str, conditions: &[Condition]) {
+        for condition in conditions {
+            self.drop_condition(kind, namespace, name, &condition.type_);
+        }
+        self.trail_logging.remove(&Object { namespace: namespace.into(), name: name.into() });
+    }
+
+    fn drop_condition(&self, kind: &'static str, namespace: &str, name: &str, type_: &str) {
+        for status in STATUSES {
+            self.conditions.remove(&condition_labels(kind, namespace, name, type_, status));
+        }
+    }
+
+    /// A trail logs or does not.
+    pub(crate) fn trail_logs(&self, namespace: &str, name: &str, logs: bool) {
+        let object = Object { namespace: namespace.into(), name: name.into() };
+        self.trail_logging.get_or_create(&object).set(i64::from(logs));
+    }
+
+    /// Others changed a field in AWS.
+    pub(crate) fn drifted(&self, kind: &'static str, field: &str) {
+        self.drift.get_or_create(&Drifted { kind, field: field.to_owned() }).inc();
+    }
+}
+
+fn condition_labels(kind: &'static str, namespace: &str, name: &str, type_: &str, status: &'static str) -> ConditionLabels {
+    ConditionLabels { kind, namespace: namespace.into(), name: name.into(), r#type: type_.into(), status }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_have_the_names_that_dashboards_use() {
+        let metrics = Metrics::new();
+        metrics.reconciled("Trail", RoundResult::Success, Duration::from_millis(3));
+        let took = Duration::from_millis(3);
+        metrics.called_aws(Call { service: "cloudtrail", operation: "GetTrail", code: "ThrottlingException", took });
+        metrics.trail_logs("security", "audit", true);
+        metrics.drifted("Trail", "s3.bucketName");
+        let text = metrics.text(true).unwrap();
+        for line in [
+            r#"trail_operator_build_info{version="0.1.0"} 1"#,
+            r#"trail_operator_reconcile_total{kind="Trail",result="success"} 1"#,
+            r#"trail_operator_reconcile_duration_seconds_count{kind="Trail"} 1"#,
+            r#"trail_operator_aws_requests_total{service="cloudtrail",operation="GetTrail",code="ThrottlingException"} 1"#,
+            r#"trail_operator_aws_throttled_total{service="cloudtrail",operation="GetTrail"} 1"#,
+            r#"trail_operator_trail_logging{namespace="security",name="audit"} 1"#,
+            r#"trail_operator_drift_detected_total{kind="Trail",field="s3.bucketName"} 1"#,
+            "trail_operator_leader 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn series_of_an_object_go_with_it() {
+        let metrics = Metrics::new();
+        let condition = |type_: &str, status: &str| Condition {
+            type_: type_.into(),
+            status: status.into(),
+            reason: "R".into(),
+            message: String::new(),
+            observed_generation: None,
+            last_transition_time: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(jiff::Timestamp::UNIX_EPOCH),
+        };
+        let conditions = [condition("Ready", "False"), condition("Reconciling", "True")];
+        metrics.has_conditions("Trail", "security", "audit", &conditions);
+        assert!(metrics.text(true).unwrap().contains(r#"type="Ready",status="False"} 1"#));
+        metrics.has_conditions("Trail", "security", "audit", &conditions[..1]);
+        assert!(!metrics.text(true).unwrap().contains("Reconciling"));
+        metrics.object_gone("Trail", "security", "audit", &conditions);
+        assert!(!metrics.text(true).unwrap().contains("audit"));
+    }
+}
