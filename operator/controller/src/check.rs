@@ -14,14 +14,13 @@ const HEARTBEAT: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub(crate) struct Health(Arc<Mutex<State>>);
 
-#[derive(Clone, Copy)]
 enum State {
     /// Nothing was heard of the API server yet.
     Starting,
     /// Another process leads; this one is ready to.
     Following,
-    /// Leads, and waits for the first answer of every watch.
-    Syncing(Instant),
+    /// Leads, and waits for the first answer of some watches.
+    Syncing(Instant, Vec<&'static str>),
     /// Leads and knows everything.
     Leading(Instant),
     /// Finishes what is in hand.
@@ -39,22 +38,25 @@ impl Health {
         *self.0.lock() = State::Following;
     }
 
-    /// This process leads.
-    pub(crate) fn leads(&self) {
-        *self.0.lock() = State::Syncing(Instant::now());
+    /// This process leads, and has begun these watches.
+    pub(crate) fn leads(&self, watches: &[&'static str]) {
+        *self.0.lock() = State::Syncing(Instant::now(), watches.to_vec());
     }
 
-    /// Every watch has answered.
-    pub(crate) fn synced(&self) {
+    /// A watch has answered for the first time.
+    pub(crate) fn answered(&self, watch: &'static str) {
         let mut state = self.0.lock();
-        if let State::Syncing(_) = *state {
-            *state = State::Leading(Instant::now());
+        if let State::Syncing(beat, pending) = &mut *state {
+            pending.retain(|pending| *pending != watch);
+            if pending.is_empty() {
+                *state = State::Leading(*beat);
+            }
         }
     }
 
     /// Still there.
     pub(crate) fn beat(&self) {
-        if let State::Syncing(at) | State::Leading(at) = &mut *self.0.lock() {
+        if let State::Syncing(at, _) | State::Leading(at) = &mut *self.0.lock() {
             *at = Instant::now();
         }
     }
@@ -66,8 +68,8 @@ impl Health {
 
     /// Whether the process is worth keeping; else why not.
     pub(crate) fn live(&self) -> Result<(), &'static str> {
-        match *self.0.lock() {
-            State::Syncing(beat) | State::Leading(beat) if beat.elapsed() > HEARTBEAT => {
+        match &*self.0.lock() {
+            State::Syncing(beat, _) | State::Leading(beat) if beat.elapsed() > HEARTBEAT => {
                 Err("the leader has not been able to renew its Lease for a minute")
             }
             _ => Ok(()),
@@ -75,13 +77,14 @@ impl Health {
     }
 
     /// Whether the process does its work, or stands by to; else why not.
-    pub(crate) fn ready(&self) -> Result<&'static str, &'static str> {
-        match *self.0.lock() {
-            State::Starting => Err("the API server has not answered yet"),
-            State::Syncing(_) => {
-                Err("waiting for the first answer of every watch (are the CustomResourceDefinitions installed?)")
-            }
-            State::Stopping => Err("stopping"),
+    pub(crate) fn ready(&self) -> Result<&'static str, String> {
+        match &*self.0.lock() {
+            State::Starting => Err("the API server has not answered yet".into()),
+            State::Syncing(_, pending) => Err(format!(
+                "waiting for the first answer of the watch on {} (are the CustomResourceDefinitions installed, and may the ServiceAccount watch?)",
+                pending.join(", ")
+            )),
+            State::Stopping => Err("stopping".into()),
             State::Following => Ok("following"),
             State::Leading(_) => Ok("leading"),
         }
@@ -89,7 +92,7 @@ impl Health {
 
     /// Whether this process leads.
     pub(crate) fn is_leader(&self) -> bool {
-        matches!(*self.0.lock(), State::Syncing(_) | State::Leading(_))
+        matches!(*self.0.lock(), State::Syncing(..) | State::Leading(_))
     }
 }
 
@@ -103,11 +106,13 @@ mod tests {
         assert!(health.ready().is_err() && health.live().is_ok());
         health.follows();
         assert_eq!(health.ready(), Ok("following"));
-        health.synced();
+        health.answered("trails");
         assert_eq!(health.ready(), Ok("following"), "who does not lead has nothing to sync");
-        health.leads();
-        assert!(health.ready().is_err() && health.is_leader());
-        health.synced();
+        health.leads(&["trails", "namespaces"]);
+        assert!(health.is_leader());
+        health.answered("trails");
+        assert!(health.ready().unwrap_err().contains("watch on namespaces "));
+        health.answered("namespaces");
         assert_eq!(health.ready(), Ok("leading"));
         health.stops();
         assert!(health.ready().is_err() && health.live().is_ok() && !health.is_leader());

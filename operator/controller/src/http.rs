@@ -45,9 +45,9 @@ async fn serve(flag: &str, address: SocketAddr, router: Router) -> anyhow::Resul
     Ok(())
 }
 
-fn answer(result: Result<&'static str, &'static str>) -> (StatusCode, &'static str) {
+fn answer(result: Result<&str, impl Into<String>>) -> (StatusCode, String) {
     match result {
-        Ok(text) => (StatusCode::OK, text),
-        Err(text) => (StatusCode::SERVICE_UNAVAILABLE, text),
+        Ok(text) => (StatusCode::OK, text.to_owned()),
+        Err(text) => (StatusCode::SERVICE_UNAVAILABLE, text.into()),
     }
 }

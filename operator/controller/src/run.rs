@@ -17,6 +17,7 @@ use crate::{
     http, kubernetes,
     lease::Candidate,
     metrics::Metrics,
+    stores::WATCHES,
 };
 
 /// Name of the Lease.
@@ -39,7 +40,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), name = me, "started");
 
     if !args.leader_election {
-        health.leads();
+        health.leads(&WATCHES);
         let shared = shared(&args, client, metrics, me, stop).await?;
         run_controllers(shared, health).await;
         return Ok(ExitCode::SUCCESS);
@@ -50,7 +51,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     tracing::info!(namespace, "leads");
-    health.leads();
+    health.leads(&WATCHES);
     let shared = shared(&args, client, metrics, me, stop).await?;
     lead(candidate, shared, health).await
 }

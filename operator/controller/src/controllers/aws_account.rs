@@ -22,7 +22,7 @@ use tracing::Instrument;
 use trail_operator_crds::{AwsAccount, AwsAccountStatus};
 use trail_operator_reconcile::{aws_account, trail::Next};
 
-use super::{CONCURRENCY, RoundError, Shared, requeue, round_id, undecodable};
+use super::{CONCURRENCY, RoundError, Shared, log_watch_error, requeue, round_id, undecodable};
 use crate::{memory::Memory, metrics::RoundResult, status};
 
 const KIND: &str = "AwsAccount";
@@ -49,7 +49,7 @@ pub(crate) async fn run(shared: Shared) {
         .with_config(Config::default().concurrency(CONCURRENCY))
         .graceful_shutdown_on(async move { stop.cancelled().await })
         .run(reconcile, error_policy, Arc::new(Context { shared, memory: Memory::new() }))
-        .for_each(async |_| {})
+        .for_each(async |ended| log_watch_error(KIND, ended))
         .await;
 }
 

@@ -8,7 +8,11 @@ use std::{sync::Arc, time::Duration};
 use kube::{
     Client,
     core::error_boundary::InvalidObject,
-    runtime::{controller::Action, reflector::ObjectRef},
+    runtime::{
+        controller::{Action, Error as ControllerError},
+        reflector::ObjectRef,
+        watcher,
+    },
 };
 use tokio_util::sync::CancellationToken;
 use trail_operator_aws::Clients;
@@ -71,6 +75,14 @@ where
     reference.uid.clone_from(&invalid.metadata.uid);
     shared.events.publish(&[event], &reference).await;
     Action::await_change()
+}
+
+/// Tells of a watch that fails; kube begins it anew after a while. A round that failed was told of where it failed, and
+/// an object that is gone by the time its turn comes is none of our business.
+fn log_watch_error<T>(kind: &'static str, ended: Result<T, ControllerError<RoundError, watcher::Error>>) {
+    if let Err(ControllerError::QueueError(error)) = ended {
+        tracing::warn!(kind, error = &error as &dyn std::error::Error, "a watch failed");
+    }
 }
 
 /// A short name for one round in the logs.

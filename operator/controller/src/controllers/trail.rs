@@ -27,8 +27,8 @@ use trail_operator_reconcile::{
     trail::{self, Applied, Change, Input, Next, Report, finalize, finalize::Finalized},
 };
 
-use super::{CONCURRENCY, RoundError, Shared, requeue, round_id, undecodable};
-use crate::{check::Health, finalizer, kubernetes, memory::Memory, metrics::RoundResult, status, stores::Stores};
+use super::{CONCURRENCY, RoundError, Shared, log_watch_error, requeue, round_id, undecodable};
+use crate::{check::Health, finalizer, kubernetes, memory::Memory, metrics::RoundResult, status, stores::{self, FirstAnswer, Stores}};
 
 const KIND: &str = "Trail";
 
@@ -47,36 +47,30 @@ pub(crate) async fn run(shared: Shared, health: Health) {
     let (accounts, accounts_writer) = reflector::store();
     let (namespaces, namespaces_writer) = reflector::store();
 
+    let (accounts_answered, namespaces_answered) = (FirstAnswer::default(), FirstAnswer::default());
     let changes = predicates::generation.combine(predicates::finalizers).combine(predicates::annotations);
     let of_trails = watcher(Api::<Guarded>::all(client.clone()), watcher::Config::default())
         .default_backoff()
         .reflect(trails_writer)
+        .inspect(FirstAnswer::default().watch(stores::TRAILS, &health))
         .applied_objects()
         .predicate_filter(changes, PredicateConfig::default());
     let of_accounts =
         watcher(Api::<DeserializeGuard<AwsAccount>>::all(client.clone()), watcher::Config::default())
             .default_backoff()
             .reflect(accounts_writer)
+            .inspect(accounts_answered.watch(stores::ACCOUNTS, &health))
             .touched_objects()
             .predicate_filter(predicates::resource_version, PredicateConfig::default());
     let of_namespaces =
         watcher(Api::<PartialObjectMeta<Namespace>>::all(client.clone()), watcher::Config::default())
             .default_backoff()
             .reflect(namespaces_writer)
+            .inspect(namespaces_answered.watch(stores::NAMESPACES, &health))
             .touched_objects()
             .predicate_filter(predicates::labels, PredicateConfig::default());
 
-    let stores = Stores { accounts, namespaces };
-    tokio::spawn({
-        let (stores, trails) = (stores.clone(), trails.clone());
-        async move {
-            if trails.wait_until_ready().await.is_ok() && stores.synced().await {
-                health.synced();
-                tracing::info!(trails = trails.len(), "every watch has answered");
-            }
-        }
-    });
-
+    let stores = Stores { accounts, accounts_answered, namespaces, namespaces_answered };
     let (by_account, by_namespace) = (trails.clone(), trails.clone());
     let stop = shared.stop.clone();
     Controller::for_stream(of_trails, trails)
@@ -85,7 +79,7 @@ pub(crate) async fn run(shared: Shared, health: Health) {
         .watches_stream(of_namespaces, move |namespace| trails_in(&by_namespace, &namespace.name_any()))
         .graceful_shutdown_on(async move { stop.cancelled().await })
         .run(reconcile, error_policy, Arc::new(Context { shared, stores, memory: Memory::new() }))
-        .for_each(async |_| {})
+        .for_each(async |ended| log_watch_error(KIND, ended))
         .await;
 }
 
@@ -120,8 +114,9 @@ async fn reconcile(trail: Arc<Guarded>, context: Arc<Context>) -> Result<Action,
 
 /// One round, with the finalizer put on before anything is made in AWS and taken off after everything is settled.
 async fn guarded_round(trail: &Trail, namespace: &str, context: &Context) -> Result<Action, RoundError> {
-    if !context.stores.synced().await {
-        return Err(RoundError::Stopping);
+    tokio::select! {
+        () = context.stores.whole() => {}
+        () = context.shared.stop.cancelled() => return Err(RoundError::Stopping),
     }
     let api: Api<Trail> = Api::namespaced(context.shared.client.clone(), namespace);
     let start = Instant::now();

@@ -1,0 +1,261 @@
+//! What an end-to-end test stands on: a cluster with the chart installed, a lab, and the operator running as the
+//! chart's Deployment says.
+//!
+//! Knows: how these belong together. Must not know: what a test wants of them.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+use test_cluster::{Cluster, NAMESPACE, Overrides, RELEASE, RunningOperator, install_chart, run_deployment, wait_for};
+use test_lab::{ACCOUNT, Lab};
+
+/// How long anything in these tests may take before it counts as never.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Everything that runs. Fields are dropped in this order: the operator first.
+#[derive(Debug)]
+pub struct Stage {
+    /// The operator; unset until it is started.
+    pub operator: Option<RunningOperator>,
+    /// The cluster.
+    pub cluster: Cluster,
+    /// AWS.
+    pub lab: Lab,
+}
+
+impl Stage {
+    /// Cluster, lab and chart, without an operator yet. Namespace `default` and those labelled `audit: allowed` may use
+    /// the account.
+    pub fn without_operator() -> Result<Self> {
+        let (lab, cluster) = (Lab::start()?, Cluster::start()?);
+        install_chart(
+            &cluster,
+            &[
+                ("aws.region", test_lab::REGION),
+                ("aws.endpointUrl", lab.endpoint()),
+                ("extraEnv[0].name", "AWS_ACCESS_KEY_ID"),
+                ("extraEnv[0].value", ACCOUNT),
+                ("extraEnv[1].name", "AWS_SECRET_ACCESS_KEY"),
+                ("extraEnv[1].value", "lab"),
+                ("clusterId", "stage"),
+                ("log.level", "info\\,trail_operator_aws=debug"),
+                ("defaultAccount.create", "true"),
+                ("defaultAccount.accountId", ACCOUNT),
+                ("defaultAccount.allowedNamespaces.names", "{default}"),
+                ("defaultAccount.allowedNamespaces.selector.matchLabels.audit", "allowed"),
+            ],
+        )?;
+        Ok(Self { operator: None, cluster, lab })
+    }
+
+    /// The same, with the operator running and ready.
+    pub fn start() -> Result<Self> {
+        let mut stage = Self::without_operator()?;
+        stage.operator = Some(stage.run_operator(&Overrides::default())?);
+        Ok(stage)
+    }
+
+    /// One more operator. It is ready when this returns.
+    pub fn run_operator(&self, overrides: &Overrides) -> Result<RunningOperator> {
+        let operator = run_deployment(&self.cluster, NAMESPACE, RELEASE, &operator_binary()?, overrides)?;
+        operator.wait_ready(PATIENCE)?;
+        Ok(operator)
+    }
+
+    /// The operator.
+    pub fn operator(&mut self) -> Result<&mut RunningOperator> {
+        self.operator.as_mut().context("this stage has no operator")
+    }
+
+    /// A namespace that may use the account.
+    pub fn namespace(&self, name: &str) -> Result<()> {
+        self.cluster.kubectl(&["create", "namespace", name])?;
+        self.cluster.kubectl(&["label", "namespace", name, "audit=allowed"])?;
+        Ok(())
+    }
+
+    /// Applies a trail that needs nothing but its bucket, changed by `edit`.
+    pub fn apply_trail(&self, at: Place<'_>, edit: impl FnOnce(&mut Value)) -> Result<()> {
+        let mut trail = at.manifest();
+        edit(&mut trail["spec"]);
+        self.cluster.apply(&trail.to_string())?;
+        Ok(())
+    }
+
+    /// Changes a trail's spec by a merge patch.
+    pub fn patch_trail(&self, at: Place<'_>, spec: &Value) -> Result<()> {
+        let patch = json!({"spec": spec}).to_string();
+        self.cluster.kubectl(&["patch", "trail", at.name, "-n", at.namespace, "--type", "merge", "-p", &patch])?;
+        Ok(())
+    }
+
+    /// The Trail object.
+    pub fn trail(&self, at: Place<'_>) -> Result<Value> {
+        self.cluster.kubectl_json(&["get", "trails.trail-operator.dev", at.name, "-n", at.namespace])
+    }
+
+    /// Waits until the trail is Ready for its present generation.
+    pub fn wait_ready(&self, at: Place<'_>) -> Result<Value> {
+        wait_for("the trail to be Ready", PATIENCE, || {
+            let trail = self.trail(at)?;
+            let ready = condition(&trail, "Ready");
+            let seen = format!("Ready is {ready}");
+            ensure!(ready["status"] == "True", seen);
+            ensure!(ready["observedGeneration"] == trail["metadata"]["generation"], seen);
+            Ok(trail)
+        })
+    }
+
+    /// Waits until a condition has that status and reason.
+    pub fn wait_condition(&self, at: Place<'_>, type_: &str, status: &str, reason: &str) -> Result<Value> {
+        wait_for(&format!("{type_} to be {status} {reason}"), PATIENCE, || {
+            let condition = condition(&self.trail(at)?, type_);
+            ensure!(condition["status"] == status && condition["reason"] == reason, "it is {condition}");
+            Ok(condition)
+        })
+    }
+
+    /// Waits until the object is gone.
+    pub fn wait_gone(&self, at: Place<'_>) -> Result<()> {
+        wait_for("the trail object to be gone", PATIENCE, || {
+            let names = self.cluster.kubectl(&["get", "trails", "-n", at.namespace, "-o", "name"])?;
+            ensure!(!names.lines().any(|line| line.ends_with(&format!("/{}", at.name))), "there are {names}");
+            Ok(())
+        })
+    }
+
+    /// Deletes the object and waits until it is gone.
+    pub fn delete_trail(&self, at: Place<'_>) -> Result<()> {
+        self.cluster.kubectl(&["delete", "trail", at.name, "-n", at.namespace, "--wait=false"])?;
+        self.wait_gone(at)
+    }
+
+    /// Reasons of the events about a trail, oldest first, each as often as it was told.
+    pub fn events(&self, at: Place<'_>) -> Result<Vec<String>> {
+        let selector = format!("regarding.name={},regarding.kind=Trail", at.name);
+        let events = self.cluster.kubectl_json(&[
+            "get",
+            "events.events.k8s.io",
+            "-n",
+            at.namespace,
+            "--field-selector",
+            &selector,
+            "--sort-by=.metadata.creationTimestamp",
+        ])?;
+        let items = events["items"].as_array().cloned().unwrap_or_default();
+        Ok(items
+            .iter()
+            .flat_map(|event| {
+                let times = event["series"]["count"].as_u64().unwrap_or(1);
+                (0..times).map(|_| event["reason"].as_str().unwrap_or_default().to_owned())
+            })
+            .collect())
+    }
+
+    /// The trail as AWS has it; `Null` when there is none.
+    pub fn in_aws(&self, at: Place<'_>) -> Result<Value> {
+        let answer = self.aws(at, "cloudtrail", "DescribeTrails", &json!({"includeShadowTrails": false}))?;
+        let trails = answer["trailList"].as_array().cloned().unwrap_or_default();
+        Ok(trails.into_iter().find(|trail| trail["Name"] == at.trail_name()).unwrap_or_default())
+    }
+
+    /// Whether the trail logs in AWS.
+    pub fn is_logging(&self, at: Place<'_>) -> Result<bool> {
+        let status = self.aws(at, "cloudtrail", "GetTrailStatus", &json!({"Name": at.trail_name()}))?;
+        Ok(status["IsLogging"] == true)
+    }
+
+    /// The value of the owner tag in AWS.
+    pub fn owner_tag(&self, at: Place<'_>) -> Result<Option<String>> {
+        let arn = at.arn();
+        let answer = self.aws(at, "cloudtrail", "ListTags", &json!({"ResourceIdList": [arn]}))?;
+        let tags = answer["ResourceTagList"][0]["TagsList"].as_array().cloned().unwrap_or_default();
+        let owner = tags.iter().find(|tag| tag["Key"] == "trail-operator.dev/owner");
+        Ok(owner.and_then(|tag| tag["Value"].as_str()).map(str::to_owned))
+    }
+
+    /// Calls AWS past the operator, in the trail's Region.
+    pub fn aws(&self, at: Place<'_>, service: &str, operation: &str, params: &Value) -> Result<Value> {
+        self.lab.aws(service, operation, params, ACCOUNT, at.region)
+    }
+
+    /// The bucket of [`Place::manifest`], with its policy.
+    pub fn make_bucket(&self, at: Place<'_>) -> Result<()> {
+        self.lab.trail_bucket(ACCOUNT, at.region, &at.bucket(), &[&at.trail_name()])
+    }
+}
+
+/// Where a test has its trail. Tests that run together use different Regions, since CloudTrail allows five trails in
+/// each.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Namespace of the object.
+    pub namespace: &'a str,
+    /// Name of the object.
+    pub name: &'a str,
+    /// Home Region of the trail.
+    pub region: &'a str,
+}
+
+impl Place<'_> {
+    /// The smallest manifest: a trail of one Region, compared as often as is allowed.
+    pub fn manifest(&self) -> Value {
+        json!({
+            "apiVersion": "trail-operator.dev/v1alpha1",
+            "kind": "Trail",
+            "metadata": {"name": self.name, "namespace": self.namespace},
+            "spec": {
+                "region": self.region,
+                "isMultiRegionTrail": false,
+                "s3": {"bucketName": self.bucket()},
+                "intervalSeconds": 30,
+            },
+        })
+    }
+
+    /// Its bucket.
+    pub fn bucket(&self) -> String {
+        format!("{}-{}-logs", self.namespace, self.name)
+    }
+
+    /// Its name in CloudTrail.
+    pub fn trail_name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    /// Its ARN.
+    pub fn arn(&self) -> String {
+        format!("arn:aws:cloudtrail:{}:{ACCOUNT}:trail/{}", self.region, self.name)
+    }
+}
+
+/// A condition of an object; `Null` when it has none of that type.
+pub fn condition(object: &Value, type_: &str) -> Value {
+    let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    conditions.into_iter().find(|condition| condition["type"] == type_).unwrap_or_default()
+}
+
+/// The operator, built from what the work tree holds.
+fn operator_binary() -> Result<PathBuf> {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(path) = BUILT.get() {
+        return Ok(path.clone());
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--quiet", "--package", "trail-operator", "--message-format", "json-render-diagnostics"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .context("cannot run cargo")?;
+    ensure!(output.status.success(), "cargo build: {}", String::from_utf8_lossy(&output.stderr));
+    let path = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .context("cargo build named no executable")?;
+    Ok(BUILT.get_or_init(|| path).clone())
+}

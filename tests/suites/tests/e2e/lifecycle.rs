@@ -1,0 +1,293 @@
+//! A trail's life: made, kept as declared, let go. All on one stage, each test in a Region of its own.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+use test_cluster::wait_for;
+use test_suites::stage::{PATIENCE, Place, Stage, condition};
+
+fn stage() -> &'static Stage {
+    static STAGE: OnceLock<Stage> = OnceLock::new();
+    STAGE.get_or_init(|| Stage::start().unwrap())
+}
+
+const fn place(name: &'static str, region: &'static str) -> Place<'static> {
+    Place { namespace: "default", name, region }
+}
+
+/// A trail that is Ready.
+fn ready_trail(at: Place<'_>) -> Result<Value> {
+    stage().make_bucket(at)?;
+    stage().apply_trail(at, |_| {})?;
+    stage().wait_ready(at)
+}
+
+#[test]
+fn a_manifest_becomes_a_trail_that_logs() -> Result<()> {
+    let (stage, at) = (stage(), place("new", "eu-west-1"));
+    stage.make_bucket(at)?;
+    let applied = Instant::now();
+    stage.apply_trail(at, |_| {})?;
+    let trail = stage.wait_ready(at)?;
+    println!("from apply to Ready: {:?}", applied.elapsed());
+
+    let aws = stage.in_aws(at)?;
+    assert_eq!(aws["S3BucketName"], at.bucket());
+    assert_eq!(aws["LogFileValidationEnabled"], true);
+    assert!(stage.is_logging(at)?);
+    assert_eq!(stage.owner_tag(at)?.as_deref(), Some("stage/default/new"));
+    assert_eq!(trail["status"]["arn"], at.arn());
+    assert_eq!(trail["status"]["observedGeneration"], 1);
+    assert_eq!(condition(&trail, "Reconciling"), Value::Null);
+    assert_eq!(condition(&trail, "Logging")["reason"], "AwaitingFirstDelivery");
+    let events = stage.events(at)?;
+    assert_eq!(events, ["TrailCreated", "LoggingStarted"]);
+    let spec = trail["spec"].as_object().unwrap();
+    assert!(!spec.contains_key("trailName") && !spec.contains_key("kms"), "the operator writes no spec: {spec:?}");
+    Ok(())
+}
+
+#[test]
+fn edits_reach_aws_and_a_cleared_field_is_cleared() -> Result<()> {
+    let (stage, at) = (stage(), place("edited", "eu-west-2"));
+    ready_trail(at)?;
+    let arn = at.arn();
+    let policy = stage.aws(at, "s3", "GetBucketPolicy", &json!({"Bucket": at.bucket()}))?["Policy"].clone();
+    let widened = policy.as_str().unwrap().replace("-logs/AWSLogs/", "-logs/*AWSLogs/");
+    stage.aws(at, "s3", "PutBucketPolicy", &json!({"Bucket": at.bucket(), "Policy": widened}))?;
+
+    stage.patch_trail(at, &json!({"s3": {"keyPrefix": "audit"}, "enableLogFileValidation": false}))?;
+    stage.wait_ready(at)?;
+    let aws = stage.in_aws(at)?;
+    assert_eq!((&aws["S3KeyPrefix"], &aws["LogFileValidationEnabled"]), (&json!("audit"), &json!(false)), "{arn}");
+
+    stage.patch_trail(at, &json!({"s3": {"keyPrefix": null}, "logging": "Disabled"}))?;
+    let trail = stage.wait_ready(at)?;
+    assert!(stage.in_aws(at)?["S3KeyPrefix"].is_null());
+    assert!(!stage.is_logging(at)?);
+    assert_eq!(condition(&trail, "Logging")["reason"], "Stopped");
+    let events = stage.events(at)?;
+    assert!(events.contains(&"TrailUpdated".to_owned()) && events.contains(&"LoggingStopped".to_owned()), "{events:?}");
+    Ok(())
+}
+
+#[test]
+fn what_others_change_in_aws_is_put_right_within_the_interval() -> Result<()> {
+    let (stage, at) = (stage(), place("drifting", "eu-west-3"));
+    ready_trail(at)?;
+    stage.aws(at, "cloudtrail", "StopLogging", &json!({"Name": at.name}))?;
+    let update = json!({"Name": at.name, "EnableLogFileValidation": false});
+    stage.aws(at, "cloudtrail", "UpdateTrail", &update)?;
+
+    wait_for("logging and validation to be back", PATIENCE, || {
+        let trail = stage.in_aws(at)?;
+        ensure!(stage.is_logging(at)? && trail["LogFileValidationEnabled"] == true, "AWS has {trail}");
+        Ok(())
+    })?;
+    stage.wait_ready(at)?;
+    wait_for("events to tell of it", PATIENCE, || {
+        let events = stage.events(at)?;
+        let told = |reason: &str| events.iter().filter(|event| *event == reason).count();
+        ensure!(told("DriftCorrected") == 1 && told("LoggingRestored") == 1, "events are {events:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_missing_bucket_is_reported_in_words_and_noticed_when_it_comes() -> Result<()> {
+    let (stage, at) = (stage(), place("early", "eu-north-1"));
+    stage.apply_trail(at, |_| {})?;
+    let ready = stage.wait_condition(at, "Ready", "False", "BucketNotFound")?;
+    let message = ready["message"].as_str().unwrap();
+    assert!(message.starts_with("S3BucketDoesNotExistException: the bucket 'default-early-logs' does not exist"), "{message}");
+    assert!(stage.in_aws(at)?.is_null());
+
+    stage.make_bucket(at)?;
+    // An edit is looked at at once; without one it takes the two minutes of a recheck.
+    stage.patch_trail(at, &json!({"intervalSeconds": 31}))?;
+    stage.wait_ready(at)?;
+    let events = stage.events(at)?;
+    assert_eq!(events.iter().filter(|event| *event == "BucketNotFound").count(), 1, "{events:?}");
+    Ok(())
+}
+
+#[test]
+fn an_insufficient_bucket_policy_is_told_statement_by_statement() -> Result<()> {
+    let (stage, at) = (stage(), place("refused", "eu-central-1"));
+    stage.lab.trail_bucket(test_lab::ACCOUNT, at.region, &at.bucket(), &["another-trail"])?;
+    stage.apply_trail(at, |_| {})?;
+    let ready = stage.wait_condition(at, "Ready", "False", "BucketPolicyInsufficient")?;
+    let message = ready["message"].as_str().unwrap();
+    assert!(message.contains("s3:PutObject under 'AWSLogs/111122223333/*'") && message.contains(&at.arn()), "{message}");
+    Ok(())
+}
+
+#[test]
+fn a_trail_that_somebody_else_made_is_left_alone() -> Result<()> {
+    let (stage, at) = (stage(), place("foreign", "eu-central-2"));
+    stage.make_bucket(at)?;
+    stage.aws(at, "cloudtrail", "CreateTrail", &json!({"Name": at.name, "S3BucketName": at.bucket()}))?;
+    stage.apply_trail(at, |_| {})?;
+    stage.wait_condition(at, "Stalled", "True", "ManagementConflict")?;
+    stage.patch_trail(at, &json!({"deletionPolicy": "Delete"}))?;
+    stage.delete_trail(at)?;
+    let aws = stage.in_aws(at)?;
+    assert_eq!(aws["LogFileValidationEnabled"], false, "untouched: {aws}");
+    assert!(!stage.is_logging(at)?);
+    assert_eq!(stage.owner_tag(at)?, None);
+    Ok(())
+}
+
+#[test]
+fn deleting_the_object_retains_the_trail_unless_told_otherwise_in_words() -> Result<()> {
+    let stage = stage();
+    for (name, policy, stays, logs) in [
+        ("kept", None, true, true),
+        ("stopped", Some("StopLogging"), true, false),
+        ("deleted", Some("Delete"), false, false),
+    ] {
+        let at = place(name, "ap-southeast-1");
+        stage.make_bucket(at)?;
+        stage.apply_trail(at, |spec| {
+            if let Some(policy) = policy {
+                spec["deletionPolicy"] = policy.into();
+            }
+        })?;
+        stage.wait_ready(at)?;
+        stage.delete_trail(at)?;
+        assert_eq!(!stage.in_aws(at)?.is_null(), stays, "{name}");
+        if stays {
+            assert_eq!(stage.is_logging(at)?, logs, "{name}");
+            assert_eq!(stage.owner_tag(at)?, None, "{name} is nobody's now");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn deleting_a_namespace_retains_even_a_trail_that_was_to_be_deleted() -> Result<()> {
+    let (stage, at) = (stage(), Place { namespace: "doomed", name: "survivor", region: "ap-southeast-2" });
+    stage.namespace(at.namespace)?;
+    stage.make_bucket(at)?;
+    stage.apply_trail(at, |spec| spec["deletionPolicy"] = "Delete".into())?;
+    stage.wait_ready(at)?;
+    stage.cluster.kubectl(&["delete", "namespace", at.namespace, "--wait=false"])?;
+    wait_for("the namespace to be gone", PATIENCE, || {
+        let namespaces = stage.cluster.kubectl(&["get", "namespaces", "-o", "name"])?;
+        ensure!(!namespaces.contains(at.namespace), "there are {namespaces}");
+        Ok(())
+    })?;
+    assert!(stage.is_logging(at)?);
+    Ok(())
+}
+
+#[test]
+fn a_deletion_that_aws_refuses_says_so_and_can_be_forced() -> Result<()> {
+    let (stage, at) = (stage(), place("stuck", "ap-northeast-1"));
+    stage.make_bucket(at)?;
+    stage.apply_trail(at, |spec| spec["deletionPolicy"] = "Delete".into())?;
+    stage.wait_ready(at)?;
+    let fault = stage.lab.fault(json!({
+        "service": "cloudtrail", "operation": "DeleteTrail", "region": at.region, "times": -1,
+        "status": 400, "code": "AccessDeniedException", "message": "not allowed",
+    }))?;
+    stage.cluster.kubectl(&["delete", "trail", at.name, "--wait=false"])?;
+    let ready = stage.wait_condition(at, "Ready", "False", "DeletionBlocked")?;
+    let message = ready["message"].as_str().unwrap();
+    assert!(message.contains("cloudtrail:DeleteTrail") && message.contains("force-finalize"), "{message}");
+    stage.cluster.kubectl(&["annotate", "trail", at.name, "trail-operator.dev/force-finalize=true"])?;
+    stage.wait_gone(at)?;
+    assert!(stage.is_logging(at)?);
+    stage.lab.delete_fault(&fault)
+}
+
+#[test]
+fn retaining_needs_no_access_to_aws() -> Result<()> {
+    let (stage, at) = (stage(), place("parted", "ap-northeast-2"));
+    ready_trail(at)?;
+    let fault = stage.lab.fault(json!({
+        "service": "cloudtrail", "operation": "*", "region": at.region, "times": -1,
+        "status": 400, "code": "AccessDeniedException", "message": "not allowed",
+    }))?;
+    stage.delete_trail(at)?;
+    stage.lab.delete_fault(&fault)?;
+    assert!(stage.is_logging(at)?);
+    Ok(())
+}
+
+#[test]
+fn a_namespace_that_the_account_does_not_allow_is_told_so_and_served_once_it_is() -> Result<()> {
+    let (stage, at) = (stage(), Place { namespace: "shop", name: "outsider", region: "ap-northeast-3" });
+    stage.cluster.kubectl(&["create", "namespace", at.namespace])?;
+    stage.make_bucket(at)?;
+    stage.apply_trail(at, |_| {})?;
+    let references = stage.wait_condition(at, "ReferencesResolved", "False", "NotPermitted")?;
+    assert!(!references.to_string().contains(test_lab::ACCOUNT), "the account is not told: {references}");
+    assert!(stage.in_aws(at)?.is_null());
+    stage.cluster.kubectl(&["label", "namespace", at.namespace, "audit=allowed"])?;
+    stage.wait_ready(at)?;
+    Ok(())
+}
+
+#[test]
+fn a_missing_account_is_waited_for() -> Result<()> {
+    let (stage, at) = (stage(), place("homeless", "ap-south-1"));
+    stage.make_bucket(at)?;
+    stage.apply_trail(at, |spec| spec["accountRef"] = json!({"name": "later"}))?;
+    stage.wait_condition(at, "ReferencesResolved", "False", "NotFound")?;
+    let account = json!({
+        "apiVersion": "trail-operator.dev/v1alpha1", "kind": "AwsAccount", "metadata": {"name": "later"},
+        "spec": {"accountId": "999988887777", "allowedNamespaces": {"names": ["default"]}},
+    });
+    stage.cluster.apply(&account.to_string())?;
+    wait_for("the account to be found another's", PATIENCE, || {
+        let account = stage.cluster.kubectl_json(&["get", "awsaccount", "later"])?;
+        let verified = condition(&account, "IdentityVerified");
+        ensure!(verified["status"] == "False" && verified["reason"] == "AccountMismatch", "it is {verified}");
+        Ok(())
+    })?;
+    stage.wait_condition(at, "Ready", "False", "AccountNotReady")?;
+    assert!(stage.in_aws(at)?.is_null());
+    Ok(())
+}
+
+#[test]
+fn throttling_and_lag_neither_flap_a_condition_nor_create_twice() -> Result<()> {
+    let (stage, at) = (stage(), place("throttled", "ca-central-1"));
+    ready_trail(at)?;
+    let before = stage.trail(at)?["status"].clone();
+    let since = stage.lab.calls(test_lab::CallFilter::default())?.last();
+    // More than the SDK's three attempts.
+    let fault = stage.lab.fault(json!({
+        "service": "cloudtrail", "operation": "DescribeTrails", "region": at.region, "times": 4,
+        "status": 400, "code": "ThrottlingException", "message": "Rate exceeded",
+    }))?;
+    stage.patch_trail(at, &json!({"intervalSeconds": 40}))?;
+    stage.lab.wait_hits(&fault, 4, PATIENCE)?;
+    stage.wait_ready(at)?;
+    let after = stage.trail(at)?["status"].clone();
+    let created = |status: &Value| condition(&json!({"status": status}), "Ready")["lastTransitionTime"].clone();
+    let calls = stage.lab.calls(test_lab::CallFilter { since, ..Default::default() })?;
+    let writes = calls.calls.iter().filter(|call| call.region == at.region && !call.operation.starts_with("Describe")
+        && !call.operation.starts_with("Get") && !call.operation.starts_with("List")).count();
+    assert_eq!(writes, 0);
+    assert!(!created(&before).is_null() && !created(&after).is_null());
+    stage.lab.delete_fault(&fault)
+}
+
+#[test]
+fn get_trails_shows_the_columns_people_look_for() -> Result<()> {
+    let (stage, at) = (stage(), place("shown", "sa-east-1"));
+    ready_trail(at)?;
+    let table = stage.cluster.kubectl(&["get", "trails.trail-operator.dev", at.name])?;
+    let header = table.lines().next().unwrap_or_default().split("  ").map(str::trim).filter(|word| !word.is_empty());
+    assert_eq!(header.collect::<Vec<_>>(), ["NAME", "READY", "LOGGING", "VALIDATED", "MONTHLY COST", "AGE"]);
+    let wide = stage.cluster.kubectl(&["get", "ctrail", at.name, "-o", "wide"])?;
+    for column in ["REASON", "HOME REGION", "ARN", "MESSAGE"] {
+        assert!(wide.contains(column), "{wide}");
+    }
+    assert!(wide.contains("Succeeded") && wide.contains(&at.arn()), "{wide}");
+    Ok(())
+}
