@@ -2,6 +2,11 @@
 //!
 //! Knows the schema and the rules that can be judged from one object alone. Knows neither AWS nor a cluster.
 
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "printcolumn(…) says `type_` and `json_path` once for each column"
+)]
+
 mod aws_account;
 mod manifest;
 mod trail;
@@ -9,8 +14,8 @@ mod trail;
 pub use aws_account::{AllowedNamespaces, AwsAccount, AwsAccountSpec, AwsAccountStatus, LabelSelector};
 pub use manifest::{Manifest, manifests};
 pub use trail::{
-    AccountRef, CloudWatchLogs, DeletionPolicy, Drift, Kms, Logging, LoggingStatus, S3, Sns, Trail, TrailSpec,
-    TrailStatus,
+    AccountRef, CloudWatchLogs, DeletionPolicy, Drift, Kms, Logging, LoggingStatus, S3, Sns, Trail,
+    TrailSpec, TrailStatus,
 };
 
 /// API group of every kind.

@@ -36,14 +36,17 @@ macro_rules! send {
     ($self:ident, $operation:literal, $request:expr) => {
         $self
             .observer
-            .watch(SERVICE, $operation, async { $request.send().await.map_err(|error| aws_error($operation, &error)) })
+            .watch(SERVICE, $operation, async {
+                $request.send().await.map_err(|error| aws_error($operation, &error))
+            })
             .await
     };
 }
 
 impl CloudTrail for CloudTrailClient {
     async fn describe_trails(&self) -> Result<Vec<TrailDescription>, AwsError> {
-        let answer = send!(self, "DescribeTrails", self.client.describe_trails().include_shadow_trails(true))?;
+        let answer =
+            send!(self, "DescribeTrails", self.client.describe_trails().include_shadow_trails(true))?;
         Ok(answer.trail_list.unwrap_or_default().into_iter().map(description).collect())
     }
 
@@ -55,7 +58,9 @@ impl CloudTrail for CloudTrailClient {
             let answer = send!(self, "ListTags", request)?;
             let of_trail = answer.resource_tag_list.unwrap_or_default().into_iter();
             let of_trail = of_trail.filter(|tags| tags.resource_id.as_deref() == Some(arn));
-            tags.extend(of_trail.flat_map(|ResourceTag { tags_list, .. }| tags_list.unwrap_or_default()).map(pair));
+            tags.extend(
+                of_trail.flat_map(|ResourceTag { tags_list, .. }| tags_list.unwrap_or_default()).map(pair),
+            );
             page = answer.next_token.filter(|token| !token.is_empty());
             if page.is_none() {
                 return Ok(tags);
@@ -147,7 +152,8 @@ impl CloudTrail for CloudTrailClient {
     }
 
     async fn remove_tags(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
-        let request = self.client.remove_tags().resource_id(arn).set_tags_list(Some(sdk_tags("RemoveTags", tags)?));
+        let request =
+            self.client.remove_tags().resource_id(arn).set_tags_list(Some(sdk_tags("RemoveTags", tags)?));
         send!(self, "RemoveTags", request).map(drop)
     }
 }

@@ -51,7 +51,9 @@ mod tests {
 
     #[test]
     fn clear_text_goes_to_this_machine_only() {
-        for url in ["http://127.0.0.1:4566", "http://localhost:1", "http://[::1]:80/x", "https://cloudtrail.example"] {
+        for url in
+            ["http://127.0.0.1:4566", "http://localhost:1", "http://[::1]:80/x", "https://cloudtrail.example"]
+        {
             assert!(allowed("AWS_ENDPOINT_URL", url), "{url}");
         }
         for url in [

@@ -28,6 +28,12 @@ where
 }
 
 fn caused_by_credentials(error: &(dyn Error + 'static)) -> bool {
-    let chain = std::iter::successors(Some(error), |&error| error.source());
-    chain.into_iter().any(|error| error.is::<CredentialsError>())
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<CredentialsError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }

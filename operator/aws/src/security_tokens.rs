@@ -24,8 +24,12 @@ impl SecurityTokens for SecurityTokensClient {
     async fn get_caller_identity(&self) -> Result<Identity, AwsError> {
         const OPERATION: &str = "GetCallerIdentity";
         let call = async {
-            let answer =
-                self.client.get_caller_identity().send().await.map_err(|error| aws_error(OPERATION, &error))?;
+            let answer = self
+                .client
+                .get_caller_identity()
+                .send()
+                .await
+                .map_err(|error| aws_error(OPERATION, &error))?;
             Ok(Identity {
                 account_id: answer.account.unwrap_or_default(),
                 arn: answer.arn.unwrap_or_default(),

@@ -8,7 +8,7 @@ use std::{
 use parking_lot::Mutex;
 
 /// A leader renews every few seconds; one that has not for this long hangs.
-const HEARTBEAT: Duration = Duration::from_secs(60);
+const HEARTBEAT: Duration = Duration::from_mins(1);
 
 /// Where this process stands.
 #[derive(Clone)]

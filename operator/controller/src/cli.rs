@@ -1,6 +1,10 @@
 //! The command line. Turns arguments into calls; knows nothing of what they do.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -77,7 +81,7 @@ pub(crate) enum LogFormat {
 /// Parses the arguments and does what they say.
 pub(crate) fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
-        Command::Crds { output_dir } => crds(output_dir).map(|()| ExitCode::SUCCESS),
+        Command::Crds { output_dir } => crds(output_dir.as_deref()).map(|()| ExitCode::SUCCESS),
         Command::Run(args) => {
             logging::start(args.log_format, &args.log_level)?;
             let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
@@ -87,10 +91,10 @@ pub(crate) fn main() -> anyhow::Result<ExitCode> {
 }
 
 #[expect(clippy::print_stdout, reason = "this verb's output is the definitions")]
-fn crds(output_dir: Option<PathBuf>) -> anyhow::Result<()> {
+fn crds(output_dir: Option<&Path>) -> anyhow::Result<()> {
     for manifest in trail_operator_crds::manifests()? {
         let yaml = manifest.yaml()?;
-        match &output_dir {
+        match output_dir {
             Some(folder) => {
                 let path = folder.join(&manifest.file_name);
                 std::fs::write(&path, yaml).with_context(|| format!("cannot write {}", path.display()))?;

@@ -36,7 +36,11 @@ impl Publisher {
                 secondary: None,
             };
             if let Err(error) = kubernetes::call("publishing an event", self.0.publish(&event, about)).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, reason = reason.as_str(), "an event was lost");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    reason = reason.as_str(),
+                    "an event was lost"
+                );
             }
         }
     }

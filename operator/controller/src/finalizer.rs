@@ -31,7 +31,8 @@ pub(crate) async fn take_off<K>(api: &Api<K>, object: &K) -> Result<(), CallErro
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
 {
-    let finalizers = object.finalizers().iter().filter(|finalizer| *finalizer != FINALIZER).cloned().collect();
+    let finalizers =
+        object.finalizers().iter().filter(|finalizer| *finalizer != FINALIZER).cloned().collect();
     match replace("taking the finalizer off", api, object, finalizers).await {
         Err(error) if error.is_not_found() => Ok(()),
         result => result,
@@ -39,12 +40,19 @@ where
 }
 
 /// The resourceVersion makes it a conflict when somebody else has changed the list since.
-async fn replace<K>(what: &'static str, api: &Api<K>, object: &K, finalizers: Vec<String>) -> Result<(), CallError>
+async fn replace<K>(
+    what: &'static str,
+    api: &Api<K>,
+    object: &K,
+    finalizers: Vec<String>,
+) -> Result<(), CallError>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
 {
     let version = object.resource_version();
     let patch = json!({"metadata": {"resourceVersion": version, "finalizers": finalizers}});
     let patch = Patch::Merge(&patch);
-    kubernetes::call(what, api.patch_metadata(&object.name_any(), &PatchParams::default(), &patch)).await.map(drop)
+    kubernetes::call(what, api.patch_metadata(&object.name_any(), &PatchParams::default(), &patch))
+        .await
+        .map(drop)
 }

@@ -23,7 +23,11 @@ pub(crate) async fn serve_health(address: SocketAddr, health: Health) -> anyhow:
 }
 
 /// Serves metrics until the process ends.
-pub(crate) async fn serve_metrics(address: SocketAddr, metrics: Arc<Metrics>, health: Health) -> anyhow::Result<()> {
+pub(crate) async fn serve_metrics(
+    address: SocketAddr,
+    metrics: Arc<Metrics>,
+    health: Health,
+) -> anyhow::Result<()> {
     const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let router = Router::new().route(
         "/metrics",
@@ -36,7 +40,8 @@ pub(crate) async fn serve_metrics(address: SocketAddr, metrics: Arc<Metrics>, he
 }
 
 async fn serve(flag: &str, address: SocketAddr, router: Router) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {flag} {address}"))?;
+    let listener =
+        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {flag} {address}"))?;
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, %address, "the server ended");

@@ -80,7 +80,8 @@ impl<S: Clone> Memory<S> {
     /// Resource versions of one object can be compared as numbers (KEP-5504).
     pub(crate) fn newer_than(&self, uid: &str, resource_version: Option<&str>) -> Option<S> {
         let version: u64 = resource_version?.parse().ok()?;
-        self.with(uid, |entry| entry.written.clone().filter(|(written, _)| *written > version)).map(|(_, status)| status)
+        self.with(uid, |entry| entry.written.clone().filter(|(written, _)| *written > version))
+            .map(|(_, status)| status)
     }
 
     /// The object is gone.

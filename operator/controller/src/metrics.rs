@@ -112,7 +112,11 @@ impl Metrics {
             Unit::Seconds,
             self.reconcile_seconds.clone(),
         );
-        registry.register("resource_condition", "1 for the status that a condition has", self.conditions.clone());
+        registry.register(
+            "resource_condition",
+            "1 for the status that a condition has",
+            self.conditions.clone(),
+        );
         registry.register("aws_requests", "Calls to AWS, by error code or OK", self.aws_requests.clone());
         registry.register_with_unit(
             "aws_request_duration",
@@ -122,7 +126,11 @@ impl Metrics {
         );
         registry.register("aws_throttled", "Calls that AWS throttled to the end", self.aws_throttled.clone());
         registry.register("drift_detected", "Fields found changed in AWS by others", self.drift.clone());
-        registry.register("trail_logging", "1 while GetTrailStatus says that the trail logs", self.trail_logging.clone());
+        registry.register(
+            "trail_logging",
+            "1 while GetTrailStatus says that the trail logs",
+            self.trail_logging.clone(),
+        );
         registry.register("leader", "1 while this process leads", self.leader.clone());
         self.registry = registry;
         self
@@ -159,7 +167,13 @@ impl Metrics {
     }
 
     /// An object has these conditions.
-    pub(crate) fn has_conditions(&self, kind: &'static str, namespace: &str, name: &str, conditions: &[Condition]) {
+    pub(crate) fn has_conditions(
+        &self,
+        kind: &'static str,
+        namespace: &str,
+        name: &str,
+        conditions: &[Condition],
+    ) {
         for condition in conditions {
             for status in STATUSES {
                 let labels = condition_labels(kind, namespace, name, &condition.type_, status);
@@ -174,7 +188,13 @@ impl Metrics {
     }
 
     /// An object is gone.
-    pub(crate) fn object_gone(&self, kind: &'static str, namespace: &str, name: &str, conditions: &[Condition]) {
+    pub(crate) fn object_gone(
+        &self,
+        kind: &'static str,
+        namespace: &str,
+        name: &str,
+        conditions: &[Condition],
+    ) {
         for condition in conditions {
             self.drop_condition(kind, namespace, name, &condition.type_);
         }
@@ -199,7 +219,13 @@ impl Metrics {
     }
 }
 
-fn condition_labels(kind: &'static str, namespace: &str, name: &str, type_: &str, status: &'static str) -> ConditionLabels {
+fn condition_labels(
+    kind: &'static str,
+    namespace: &str,
+    name: &str,
+    type_: &str,
+    status: &'static str,
+) -> ConditionLabels {
     ConditionLabels { kind, namespace: namespace.into(), name: name.into(), r#type: type_.into(), status }
 }
 
@@ -212,7 +238,12 @@ mod tests {
         let metrics = Metrics::new();
         metrics.reconciled("Trail", RoundResult::Success, Duration::from_millis(3));
         let took = Duration::from_millis(3);
-        metrics.called_aws(Call { service: "cloudtrail", operation: "GetTrail", code: "ThrottlingException", took });
+        metrics.called_aws(Call {
+            service: "cloudtrail",
+            operation: "GetTrail",
+            code: "ThrottlingException",
+            took,
+        });
         metrics.trail_logs("security", "audit", true);
         metrics.drifted("Trail", "s3.bucketName");
         let text = metrics.text(true).unwrap();
@@ -239,7 +270,9 @@ mod tests {
             reason: "R".into(),
             message: String::new(),
             observed_generation: None,
-            last_transition_time: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(jiff::Timestamp::UNIX_EPOCH),
+            last_transition_time: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(
+                jiff::Timestamp::UNIX_EPOCH,
+            ),
         };
         let conditions = [condition("Ready", "False"), condition("Reconciling", "True")];
         metrics.has_conditions("Trail", "security", "audit", &conditions);

@@ -30,8 +30,14 @@ mod tests {
 
     #[test]
     fn arns_carry_the_partition_of_their_region() {
-        assert_eq!(trail("cn-north-1", "111122223333", "audit"), "arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/audit");
-        assert_eq!(log_group("us-east-1", "111122223333", "a/b"), "arn:aws:logs:us-east-1:111122223333:log-group:a/b:*");
+        assert_eq!(
+            trail("cn-north-1", "111122223333", "audit"),
+            "arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/audit"
+        );
+        assert_eq!(
+            log_group("us-east-1", "111122223333", "a/b"),
+            "arn:aws:logs:us-east-1:111122223333:log-group:a/b:*"
+        );
     }
 
     #[test]

@@ -14,7 +14,8 @@ pub trait CloudTrail: Send + Sync {
     /// Every trail visible in the Region, shadow trails included.
     fn describe_trails(&self) -> impl Future<Output = Result<Vec<TrailDescription>, AwsError>> + Send;
     /// Tags of one trail.
-    fn list_tags(&self, arn: &str) -> impl Future<Output = Result<BTreeMap<String, String>, AwsError>> + Send;
+    fn list_tags(&self, arn: &str)
+    -> impl Future<Output = Result<BTreeMap<String, String>, AwsError>> + Send;
     /// Logging and delivery in this Region.
     fn get_trail_status(&self, arn: &str) -> impl Future<Output = Result<TrailStatus, AwsError>> + Send;
     /// Makes a trail, which does not log yet. Gives its ARN.
@@ -25,7 +26,11 @@ pub trait CloudTrail: Send + Sync {
         tags: &BTreeMap<String, String>,
     ) -> impl Future<Output = Result<String, AwsError>> + Send;
     /// Changes the members that are `Some`; an empty text clears a member.
-    fn update_trail(&self, arn: &str, update: &TrailUpdate) -> impl Future<Output = Result<(), AwsError>> + Send;
+    fn update_trail(
+        &self,
+        arn: &str,
+        update: &TrailUpdate,
+    ) -> impl Future<Output = Result<(), AwsError>> + Send;
     /// Switches logging on.
     fn start_logging(&self, arn: &str) -> impl Future<Output = Result<(), AwsError>> + Send;
     /// Switches logging off.

@@ -45,7 +45,9 @@ impl AwsError {
         // A log group's role that was made seconds ago is not usable yet, and AWS then says so in these words.
         let fresh_role = self.message.contains("Access denied.");
         match self.code.as_str() {
-            "InvalidCloudWatchLogsLogGroupArnException" | "InvalidCloudWatchLogsRoleArnException" if fresh_role => {
+            "InvalidCloudWatchLogsLogGroupArnException" | "InvalidCloudWatchLogsRoleArnException"
+                if fresh_role =>
+            {
                 (Class::Retry, Reason::LogGroupRoleUnusable)
             }
             code => classify(code),
@@ -62,12 +64,19 @@ impl AwsError {
 fn classify(code: &str) -> (Class, Reason) {
     use Class::{Reject, Retry, Wait};
     match code {
-        "AccessDeniedException" | "AccessDenied" | "NotAuthorized" | "InsufficientIAMAccessPermissionException"
+        "AccessDeniedException"
+        | "AccessDenied"
+        | "NotAuthorized"
+        | "InsufficientIAMAccessPermissionException"
         | "InsufficientDependencyServiceAccessPermissionException" => (Wait, Reason::AccessDenied),
-        "ExpiredTokenException" | "ExpiredToken" | "UnrecognizedClientException" | "InvalidClientTokenId"
-        | "SignatureDoesNotMatch" | "IncompleteSignature" | "CredentialsError" | "OptInRequired" => {
-            (Wait, Reason::CredentialsUnusable)
-        }
+        "ExpiredTokenException"
+        | "ExpiredToken"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "CredentialsError"
+        | "OptInRequired" => (Wait, Reason::CredentialsUnusable),
         "S3BucketDoesNotExistException" => (Wait, Reason::BucketNotFound),
         "InsufficientS3BucketPolicyException" => (Wait, Reason::BucketPolicyInsufficient),
         "InsufficientEncryptionPolicyException" => (Wait, Reason::EncryptionPolicyInsufficient),
@@ -80,16 +89,31 @@ fn classify(code: &str) -> (Class, Reason) {
         // made after the trail's manifest, so they are looked at again.
         "InvalidCloudWatchLogsLogGroupArnException" => (Wait, Reason::LogGroupUnusable),
         "InvalidCloudWatchLogsRoleArnException" => (Wait, Reason::LogGroupRoleUnusable),
-        "MaximumNumberOfTrailsExceededException" | "ServiceQuotaExceededException" => (Wait, Reason::QuotaExceeded),
-        "CloudTrailAccessNotEnabledException" | "NoManagementAccountSLRExistsException"
+        "MaximumNumberOfTrailsExceededException" | "ServiceQuotaExceededException" => {
+            (Wait, Reason::QuotaExceeded)
+        }
+        "CloudTrailAccessNotEnabledException"
+        | "NoManagementAccountSLRExistsException"
         | "OrganizationNotInAllFeaturesModeException" => (Wait, Reason::OrganizationNotReady),
-        "NotOrganizationMasterAccountException" | "NotOrganizationManagementAccountException"
-        | "OrganizationsNotInUseException" | "OperationNotPermittedException" | "InvalidHomeRegionException"
-        | "CloudTrailARNInvalidException" | "InvalidParameterCombinationException" | "InvalidParameterException"
-        | "InvalidS3BucketNameException" | "InvalidS3PrefixException" | "InvalidSnsTopicNameException"
-        | "InvalidTrailNameException" | "InvalidKmsKeyIdException" | "InvalidTagParameterException"
-        | "TagsLimitExceededException" | "UnsupportedOperationException"
-        | "CloudWatchLogsDeliveryUnavailableException" | "ResourceTypeNotSupportedException" | "ValidationError"
+        "NotOrganizationMasterAccountException"
+        | "NotOrganizationManagementAccountException"
+        | "OrganizationsNotInUseException"
+        | "OperationNotPermittedException"
+        | "InvalidHomeRegionException"
+        | "CloudTrailARNInvalidException"
+        | "InvalidParameterCombinationException"
+        | "InvalidParameterException"
+        | "InvalidS3BucketNameException"
+        | "InvalidS3PrefixException"
+        | "InvalidSnsTopicNameException"
+        | "InvalidTrailNameException"
+        | "InvalidKmsKeyIdException"
+        | "InvalidTagParameterException"
+        | "TagsLimitExceededException"
+        | "UnsupportedOperationException"
+        | "CloudWatchLogsDeliveryUnavailableException"
+        | "ResourceTypeNotSupportedException"
+        | "ValidationError"
         | "ResourceARNNotValidException" => (Reject, Reason::InvalidConfiguration),
         _ => (Retry, Reason::RetryableError),
     }
@@ -117,7 +141,8 @@ pub struct Subject<'a> {
 }
 
 fn advice(reason: Reason, operation: &str, about: &Subject<'_>) -> String {
-    let Subject { trail_arn, account_id, bucket, prefix, kms_key_id, topic_arn, log_group_arn, role_arn } = about;
+    let Subject { trail_arn, account_id, bucket, prefix, kms_key_id, topic_arn, log_group_arn, role_arn } =
+        about;
     match reason {
         Reason::AccessDenied => format!(
             "the operator's identity may not call {}; allow it in account {account_id} (docs/install.md lists what is needed)",
@@ -224,7 +249,10 @@ mod tests {
     fn the_sentence_names_what_must_change_and_none_of_the_words_of_aws() {
         let error = error("InsufficientS3BucketPolicyException", "request id 7a6b5c");
         let text = error.explain(&ABOUT);
-        assert!(text.starts_with("InsufficientS3BucketPolicyException: the policy of bucket 'logs'"), "{text}");
+        assert!(
+            text.starts_with("InsufficientS3BucketPolicyException: the policy of bucket 'logs'"),
+            "{text}"
+        );
         assert!(text.contains("'audit/AWSLogs/111122223333/*'") && text.contains(ABOUT.trail_arn), "{text}");
         assert!(!text.contains("7a6b5c"), "{text}");
     }

@@ -185,7 +185,8 @@ mod tests {
     use super::*;
 
     fn readiness() -> impl Strategy<Value = Readiness> {
-        let reason = prop::sample::select(vec![Reason::BucketNotFound, Reason::AccessDenied, Reason::Progressing]);
+        let reason =
+            prop::sample::select(vec![Reason::BucketNotFound, Reason::AccessDenied, Reason::Progressing]);
         (0..5u8, reason, "[a-c]{0,2}").prop_map(|(kind, reason, message)| match kind {
             0 => Readiness::Ready { message },
             1 => Readiness::NotReady { reason, message },

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use test_cluster::{Cluster, NAMESPACE, Overrides, RELEASE, RunningOperator, install_chart, run_deployment, wait_for};
+use test_cluster::{
+    Cluster, NAMESPACE, Overrides, RELEASE, RunningOperator, install_chart, run_deployment, wait_for,
+};
 use test_lab::{ACCOUNT, Lab};
 
 /// How long anything in these tests may take before it counts as never.
@@ -89,7 +91,17 @@ impl Stage {
     /// Changes a trail's spec by a merge patch.
     pub fn patch_trail(&self, at: Place<'_>, spec: &Value) -> Result<()> {
         let patch = json!({"spec": spec}).to_string();
-        self.cluster.kubectl(&["patch", "trail", at.name, "-n", at.namespace, "--type", "merge", "-p", &patch])?;
+        self.cluster.kubectl(&[
+            "patch",
+            "trail",
+            at.name,
+            "-n",
+            at.namespace,
+            "--type",
+            "merge",
+            "-p",
+            &patch,
+        ])?;
         Ok(())
     }
 
@@ -239,15 +251,25 @@ pub fn condition(object: &Value, type_: &str) -> Value {
     conditions.into_iter().find(|condition| condition["type"] == type_).unwrap_or_default()
 }
 
-/// The operator, built from what the work tree holds.
+/// The operator: the one that `cargo xtask test` has built, else built from what the work tree holds.
 fn operator_binary() -> Result<PathBuf> {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(path) = std::env::var_os("TRAIL_OPERATOR_BIN") {
+        return Ok(path.into());
+    }
     if let Some(path) = BUILT.get() {
         return Ok(path.clone());
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "trail-operator", "--message-format", "json-render-diagnostics"])
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "trail-operator",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .context("cannot run cargo")?;

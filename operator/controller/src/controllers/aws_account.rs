@@ -11,9 +11,9 @@ use kube::{
     Api, Resource, ResourceExt,
     core::DeserializeGuard,
     runtime::{
-        Controller, WatchStreamExt,
+        Controller, PredicateConfig, WatchStreamExt,
         controller::{Action, Config},
-        PredicateConfig, predicates, reflector,
+        predicates, reflector,
         reflector::ObjectRef,
         watcher,
     },
@@ -53,7 +53,10 @@ pub(crate) async fn run(shared: Shared) {
         .await;
 }
 
-async fn reconcile(account: Arc<DeserializeGuard<AwsAccount>>, context: Arc<Context>) -> Result<Action, RoundError> {
+async fn reconcile(
+    account: Arc<DeserializeGuard<AwsAccount>>,
+    context: Arc<Context>,
+) -> Result<Action, RoundError> {
     let name = account.meta().name.clone().unwrap_or_default();
     let generation = account.meta().generation;
     let span = tracing::info_span!("reconcile", kind = KIND, name, generation, reconcile_id = round_id());
@@ -103,7 +106,12 @@ async fn round(account: &AwsAccount, context: &Context) -> Result<Action, RoundE
     Ok(requeue(report.next, INTERVAL, || memory.back_off(&uid)))
 }
 
-fn error_policy(account: Arc<DeserializeGuard<AwsAccount>>, error: &RoundError, context: Arc<Context>) -> Action {
+#[expect(clippy::needless_pass_by_value, reason = "the signature that the Controller calls")]
+fn error_policy(
+    account: Arc<DeserializeGuard<AwsAccount>>,
+    error: &RoundError,
+    context: Arc<Context>,
+) -> Action {
     let name = account.meta().name.as_deref().unwrap_or_default();
     tracing::warn!(kind = KIND, name, error = error as &dyn std::error::Error, "the round failed");
     context.shared.metrics.reconciled(KIND, RoundResult::Error, Duration::ZERO);

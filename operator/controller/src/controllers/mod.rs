@@ -69,7 +69,10 @@ where
     K: kube::Resource<DynamicType = ()>,
 {
     tracing::warn!(error = invalid.error, "the object cannot be read by this version");
-    let note = format!("this version of the operator cannot read the object, and leaves it alone: {}", invalid.error);
+    let note = format!(
+        "this version of the operator cannot read the object, and leaves it alone: {}",
+        invalid.error
+    );
     let event = Event::warning(Reason::Undecodable, "Decode", note);
     let mut reference: k8s_openapi::api::core::v1::ObjectReference = object.clone().into();
     reference.uid.clone_from(&invalid.metadata.uid);

@@ -12,9 +12,9 @@ use kube::{
     Api, Resource, ResourceExt,
     core::{DeserializeGuard, PartialObjectMeta},
     runtime::{
-        Controller, Predicate, WatchStreamExt,
+        Controller, Predicate, PredicateConfig, WatchStreamExt,
         controller::{Action, Config},
-        PredicateConfig, predicates, reflector,
+        predicates, reflector,
         reflector::{ObjectRef, Store},
         watcher,
     },
@@ -28,7 +28,14 @@ use trail_operator_reconcile::{
 };
 
 use super::{CONCURRENCY, RoundError, Shared, log_watch_error, requeue, round_id, undecodable};
-use crate::{check::Health, finalizer, kubernetes, memory::Memory, metrics::RoundResult, status, stores::{self, FirstAnswer, Stores}};
+use crate::{
+    check::Health,
+    finalizer, kubernetes,
+    memory::Memory,
+    metrics::RoundResult,
+    status,
+    stores::{self, FirstAnswer, Stores},
+};
 
 const KIND: &str = "Trail";
 
@@ -130,10 +137,15 @@ async fn guarded_round(trail: &Trail, namespace: &str, context: &Context) -> Res
         (true, false) => return Ok(Action::await_change()),
     };
     let uid = trail.uid().unwrap_or_default();
-    let result = if next == Some(Next::Interval) || next.is_none() { RoundResult::Success } else { RoundResult::Pending };
+    let result = if next == Some(Next::Interval) || next.is_none() {
+        RoundResult::Success
+    } else {
+        RoundResult::Pending
+    };
     context.shared.metrics.reconciled(KIND, result, start.elapsed());
     let interval = Duration::from_secs(u64::try_from(trail.spec.interval_seconds).unwrap_or(300));
-    Ok(next.map_or_else(Action::await_change, |next| requeue(next, interval, || context.memory.back_off(&uid))))
+    Ok(next
+        .map_or_else(Action::await_change, |next| requeue(next, interval, || context.memory.back_off(&uid))))
 }
 
 /// Makes AWS as declared. Gives when to come back; never `None`.
@@ -171,7 +183,8 @@ async fn cleanup(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<O
         match input(trail, &previous, context) {
             Err(unresolved) => finalize::without_account(trail, &unresolved),
             Ok(input) => {
-                let input = Input { namespace_terminating: is_terminating(&input, trail, shared).await?, ..input };
+                let input =
+                    Input { namespace_terminating: is_terminating(&input, trail, shared).await?, ..input };
                 let asked = trail.meta().deletion_timestamp.as_ref().map_or(now, |time| time.0);
                 let cloud_trail = shared.aws.cloud_trail(&input.region);
                 finalize::finalize(&cloud_trail, &input, &previous, now.duration_since(asked), now).await
@@ -244,7 +257,9 @@ fn record(trail: &Trail, report: &Report, applied: &Applied, shared: &Shared) {
     if report.events.iter().any(|event| event.reason == Reason::DriftCorrected) {
         for change in &applied.done {
             if let Change::UpdateTrail(fields, _) = change {
-                fields.iter().for_each(|change| shared.metrics.drifted(KIND, change.field));
+                for change in fields {
+                    shared.metrics.drifted(KIND, change.field);
+                }
             }
         }
     }
@@ -268,6 +283,7 @@ async fn write(
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the signature that the Controller calls")]
 fn error_policy(trail: Arc<Guarded>, error: &RoundError, context: Arc<Context>) -> Action {
     let (namespace, name) = (trail.namespace().unwrap_or_default(), trail.name_any());
     tracing::warn!(kind = KIND, namespace, name, error = error as &dyn std::error::Error, "the round failed");

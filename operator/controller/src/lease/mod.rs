@@ -49,7 +49,12 @@ impl Candidate {
             match self.look().await {
                 Ok(Term::Mine) => return true,
                 Ok(Term::Theirs) => health.follows(),
-                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "cannot read or write the Lease"),
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "cannot read or write the Lease"
+                    );
+                }
             }
             tokio::select! {
                 () = stop.cancelled() => return false,
@@ -76,7 +81,9 @@ impl Candidate {
                     health.beat();
                 }
                 Ok(Term::Theirs) => return Err(Lost),
-                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "cannot renew the Lease"),
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "cannot renew the Lease");
+                }
             }
             if renewed.elapsed() >= RENEW_WITHIN {
                 return Err(Lost);
@@ -86,7 +93,8 @@ impl Candidate {
 
     async fn look(&mut self) -> Result<Term, CallError> {
         let lease = brief("reading the Lease", self.leases.get_opt(self.name)).await?;
-        let version = lease.as_ref().and_then(|lease| lease.metadata.resource_version.clone()).unwrap_or_default();
+        let version =
+            lease.as_ref().and_then(|lease| lease.metadata.resource_version.clone()).unwrap_or_default();
         let since = match &self.seen {
             Some((seen, since)) if *seen == version => *since,
             _ => self.seen.insert((version, Instant::now())).1,
@@ -114,9 +122,7 @@ impl Candidate {
         };
         match result {
             Ok(_) => Ok(Term::Mine),
-            Err(CallError::Kube { source, .. })
-                if matches!(&*source, kube::Error::Api(s) if s.is_conflict() || s.is_already_exists()) =>
-            {
+            Err(CallError::Kube { source, .. }) if matches!(&*source, kube::Error::Api(s) if s.is_conflict() || s.is_already_exists()) => {
                 Ok(Term::Theirs)
             }
             Err(error) => Err(error),
@@ -128,7 +134,9 @@ impl Candidate {
             let Some(mut lease) = brief("reading the Lease", self.leases.get_opt(self.name)).await? else {
                 return Ok(());
             };
-            let Some(spec) = lease.spec.as_ref().and_then(|spec| give_up(spec, &self.me)) else { return Ok(()) };
+            let Some(spec) = lease.spec.as_ref().and_then(|spec| give_up(spec, &self.me)) else {
+                return Ok(());
+            };
             lease.spec = Some(spec);
             self.write(lease).await.map(drop)
         };
@@ -147,7 +155,10 @@ impl Candidate {
 #[error("the Lease was lost")]
 pub(crate) struct Lost;
 
-async fn brief<T>(what: &'static str, call: impl Future<Output = Result<T, kube::Error>>) -> Result<T, CallError> {
+async fn brief<T>(
+    what: &'static str,
+    call: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, CallError> {
     match tokio::time::timeout(CALL, call).await {
         Ok(result) => result.map_err(|source| CallError::Kube { what, source: Box::new(source) }),
         Err(_) => Err(CallError::TimedOut { what }),

@@ -98,7 +98,9 @@ fn failed(account_id: &str, error: &AwsError) -> (Readiness, Next) {
     let message = error.explain(&about);
     match error.class() {
         Class::Retry => (Readiness::Unknown { reason: Reason::ObservationFailed, message }, Next::Backoff),
-        Class::Wait | Class::Reject => (Readiness::Waiting { reason: error.reason(), message }, Next::Recheck),
+        Class::Wait | Class::Reject => {
+            (Readiness::Waiting { reason: error.reason(), message }, Next::Recheck)
+        }
     }
 }
 
@@ -137,9 +139,9 @@ mod tests {
         account
     }
 
-    fn identity(account_id: &str) -> Result<Identity, AwsError> {
-        let arn = format!("arn:aws:sts::{account_id}:assumed-role/operator/1700000000");
-        Ok(Identity { account_id: account_id.into(), arn })
+    fn identity(account_id: &str, session: &str) -> Identity {
+        let arn = format!("arn:aws:sts::{account_id}:assumed-role/operator/{session}");
+        Identity { account_id: account_id.into(), arn }
     }
 
     fn throttled() -> Result<Identity, AwsError> {
@@ -155,17 +157,21 @@ mod tests {
 
     #[test]
     fn only_credentials_of_the_declared_account_verify_it() {
-        let good = report(&account(), &identity("111122223333"), SignedDuration::ZERO, NOW);
+        let good = report(&account(), &Ok(identity("111122223333", "1")), SignedDuration::ZERO, NOW);
         assert_eq!(verified(&good), ("True".into(), "Verified".into()));
-        assert_eq!(good.status.identity_arn.as_deref(), Some("arn:aws:sts::111122223333:assumed-role/operator"));
-        let other = report(&account(), &identity("444455556666"), SignedDuration::ZERO, NOW);
+        assert_eq!(
+            good.status.identity_arn.as_deref(),
+            Some("arn:aws:sts::111122223333:assumed-role/operator")
+        );
+        let other = report(&account(), &Ok(identity("444455556666", "1")), SignedDuration::ZERO, NOW);
         assert_eq!(verified(&other), ("False".into(), "AccountMismatch".into()));
     }
 
     #[test]
     fn a_throttled_look_changes_nothing_until_it_lasts() {
         let mut account = account();
-        account.status = Some(report(&account, &identity("111122223333"), SignedDuration::ZERO, NOW).status);
+        account.status =
+            Some(report(&account, &Ok(identity("111122223333", "1")), SignedDuration::ZERO, NOW).status);
         let brief = report(&account, &throttled(), SignedDuration::from_mins(1), NOW);
         assert_eq!(Some(brief.status), account.status);
         let long = report(&account, &throttled(), PATIENCE, NOW);
@@ -175,12 +181,9 @@ mod tests {
     #[test]
     fn a_renewed_session_is_no_change() {
         let mut account = account();
-        let first = report(&account, &identity("111122223333"), SignedDuration::ZERO, NOW);
+        let first = report(&account, &Ok(identity("111122223333", "1")), SignedDuration::ZERO, NOW);
         account.status = Some(first.status.clone());
-        let renewed = Identity {
-            account_id: "111122223333".into(),
-            arn: "arn:aws:sts::111122223333:assumed-role/operator/1800000000".into(),
-        };
+        let renewed = identity("111122223333", "2");
         let second = report(&account, &Ok(renewed), SignedDuration::ZERO, NOW);
         assert_eq!((second.status, second.events), (first.status, vec![]));
     }

@@ -17,7 +17,8 @@ const REFRESH: SignedDuration = SignedDuration::from_hours(1);
 pub fn logging(status: &TrailStatus, declared: bool) -> Fact {
     let fact = |status, reason, message: String| Fact::new(condition::LOGGING, status, reason, message);
     if !status.is_logging {
-        let message = if declared { "logging is switched off in AWS" } else { "logging is switched off, as declared" };
+        let message =
+            if declared { "logging is switched off in AWS" } else { "logging is switched off, as declared" };
         return fact(Status::False, Reason::Stopped, message.into());
     }
     if let Some(failure) = failure(status) {
@@ -86,18 +87,24 @@ mod tests {
     use super::*;
 
     fn at(second: i64) -> Option<Timestamp> {
-        Some(Timestamp::from_second(1_800_000_000 + second).unwrap())
+        Timestamp::from_second(1_800_000_000 + second).ok()
     }
 
     fn delivering() -> TrailStatus {
-        TrailStatus { is_logging: true, start_logging_time: at(0), latest_delivery_time: at(300), ..TrailStatus::default() }
+        TrailStatus {
+            is_logging: true,
+            start_logging_time: at(0),
+            latest_delivery_time: at(300),
+            ..TrailStatus::default()
+        }
     }
 
     #[test]
     fn logging_is_true_only_when_on_and_delivering() {
         let off = TrailStatus { is_logging: false, ..delivering() };
         let new = TrailStatus { latest_delivery_time: None, ..delivering() };
-        let failing = TrailStatus { latest_digest_delivery_error: Some("AccessDenied".into()), ..delivering() };
+        let failing =
+            TrailStatus { latest_digest_delivery_error: Some("AccessDenied".into()), ..delivering() };
         for (status, expected, reason) in [
             (delivering(), Status::True, Reason::Delivering),
             (off, Status::False, Reason::Stopped),
@@ -113,7 +120,8 @@ mod tests {
     #[test]
     fn times_are_written_once_an_hour_and_everything_else_at_once() {
         let old = logging_status(&delivering());
-        let later = |second| logging_status(&TrailStatus { latest_delivery_time: at(second), ..delivering() });
+        let later =
+            |second| logging_status(&TrailStatus { latest_delivery_time: at(second), ..delivering() });
         assert!(!worth_writing(Some(&old), &old));
         assert!(!worth_writing(Some(&old), &later(300 + 3599)));
         assert!(worth_writing(Some(&old), &later(300 + 3600)));

@@ -6,13 +6,7 @@ use jiff::Timestamp;
 use trail_operator_crds::{AwsAccount, DeletionPolicy, Logging, Trail, condition};
 use trail_operator_domain::arn;
 
-use crate::{
-    aws::TrailSettings,
-    aws_error::Subject,
-    conditions,
-    reason::Reason,
-    references::References,
-};
+use crate::{aws::TrailSettings, aws_error::Subject, conditions, reason::Reason, references::References};
 
 /// Everything about one trail that is declared or known before AWS is asked.
 #[derive(Clone, Debug)]
@@ -75,7 +69,11 @@ pub struct Unresolved {
 /// # Errors
 /// When the account does not exist, does not allow the namespace, or is not verified. What is said about an account
 /// that a namespace may not use is only that.
-pub fn dereference(trail: &Trail, cluster_id: &str, references: &impl References) -> Result<Input, Unresolved> {
+pub fn dereference(
+    trail: &Trail,
+    cluster_id: &str,
+    references: &impl References,
+) -> Result<Input, Unresolved> {
     let namespace = trail.metadata.namespace.as_deref().unwrap_or_default();
     let name = trail.metadata.name.as_deref().unwrap_or_default();
     let place = references.namespace(namespace).unwrap_or_default();
@@ -119,7 +117,9 @@ fn usable_account(
     if !account.spec.allowed_namespaces.allows(namespace, labels) {
         return unresolved(
             Reason::NotPermitted,
-            format!("AwsAccount '{name}' does not allow namespace '{namespace}'; whoever owns it must add the namespace to spec.allowedNamespaces"),
+            format!(
+                "AwsAccount '{name}' does not allow namespace '{namespace}'; whoever owns it must add the namespace to spec.allowedNamespaces"
+            ),
         );
     }
     if !is_verified(&account) {
@@ -166,7 +166,10 @@ fn declared_settings(trail: &Trail, account_id: &str) -> TrailSettings {
             .as_ref()
             .map(|logs| arn::log_group(region, account_id, &logs.log_group_name))
             .unwrap_or_default(),
-        cloud_watch_logs_role_arn: cloud_watch_logs.as_ref().map(|logs| logs.role_arn.clone()).unwrap_or_default(),
+        cloud_watch_logs_role_arn: cloud_watch_logs
+            .as_ref()
+            .map(|logs| logs.role_arn.clone())
+            .unwrap_or_default(),
         kms_key_id: kms.as_ref().map(|kms| kms.key_id.clone()).unwrap_or_default(),
     }
 }

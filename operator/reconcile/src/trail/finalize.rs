@@ -29,7 +29,12 @@ pub enum Finalized {
 
 /// Whether somebody demanded in words that the object goes without AWS.
 pub fn is_forced(trail: &Trail) -> bool {
-    trail.metadata.annotations.as_ref().and_then(|all| all.get(FORCE_FINALIZE)).is_some_and(|value| value == "true")
+    trail
+        .metadata
+        .annotations
+        .as_ref()
+        .and_then(|all| all.get(FORCE_FINALIZE))
+        .is_some_and(|value| value == "true")
 }
 
 /// Lets go without asking AWS: by force.
@@ -37,7 +42,10 @@ pub fn forced(trail: &Trail) -> Finalized {
     released(Event::warning(
         Reason::TrailRetained,
         "ForceFinalize",
-        format!("the trail '{}' was left as it is, as annotation {FORCE_FINALIZE} demands", trail.trail_name()),
+        format!(
+            "the trail '{}' was left as it is, as annotation {FORCE_FINALIZE} demands",
+            trail.trail_name()
+        ),
     ))
 }
 
@@ -73,7 +81,11 @@ pub async fn finalize<A: CloudTrail>(
         Err(error) if may_go_untouched(input, &error, deleting_for) => released(Event::warning(
             Reason::TrailRetained,
             "Retain",
-            format!("{} stays; its owner tag may still be there: {}", input.arn, error.explain(&input.subject())),
+            format!(
+                "{} stays; its owner tag may still be there: {}",
+                input.arn,
+                error.explain(&input.subject())
+            ),
         )),
         Err(error) => Finalized::Blocked(Box::new(blocked(input, previous, &error, now))),
     }
@@ -86,9 +98,10 @@ pub fn plan(input: &Input, observed: &Observed) -> Vec<Change> {
         return vec![];
     }
     match effective_policy(input) {
-        DeletionPolicy::Retain => vec![Change::RemoveOwnerTag],
-        DeletionPolicy::StopLogging if trail.status.is_logging => vec![Change::StopLogging, Change::RemoveOwnerTag],
-        DeletionPolicy::StopLogging => vec![Change::RemoveOwnerTag],
+        DeletionPolicy::StopLogging if trail.status.is_logging => {
+            vec![Change::StopLogging, Change::RemoveOwnerTag]
+        }
+        DeletionPolicy::StopLogging | DeletionPolicy::Retain => vec![Change::RemoveOwnerTag],
         DeletionPolicy::Delete => vec![Change::DeleteTrail],
     }
 }
@@ -106,25 +119,35 @@ fn may_go_untouched(input: &Input, error: &AwsError, deleting_for: SignedDuratio
 fn farewell(input: &Input, observed: &Observed) -> Event {
     let arn = &input.arn;
     let Some(trail) = &observed.trail else {
-        return Event::normal(Reason::TrailDeleted, "Finalize", format!("there was no trail {arn} to settle"));
+        return Event::normal(
+            Reason::TrailDeleted,
+            "Finalize",
+            format!("there was no trail {arn} to settle"),
+        );
     };
     if !matches!(Ownership::of(trail, input), Ownership::Ours) {
         let note = format!("{arn} is not ours and was left as it is");
         return Event::warning(Reason::TrailRetained, "Finalize", note);
     }
     match (effective_policy(input), input.deletion_policy) {
-        (DeletionPolicy::Retain, DeletionPolicy::Retain) => {
-            Event::normal(Reason::TrailRetained, "Retain", format!("{arn} stays as it is and is nobody's now"))
-        }
+        (DeletionPolicy::Retain, DeletionPolicy::Retain) => Event::normal(
+            Reason::TrailRetained,
+            "Retain",
+            format!("{arn} stays as it is and is nobody's now"),
+        ),
         (DeletionPolicy::Retain, asked) => Event::warning(
             Reason::TrailRetained,
             "Retain",
-            format!("{arn} stays although deletionPolicy is {asked:?}: its namespace is being deleted, which does not say that the audit log is to end"),
+            format!(
+                "{arn} stays although deletionPolicy is {asked:?}: its namespace is being deleted, which does not say that the audit log is to end"
+            ),
         ),
         (DeletionPolicy::StopLogging, _) => {
             Event::warning(Reason::LoggingStopped, "StopLogging", format!("{arn} stays and no longer logs"))
         }
-        (DeletionPolicy::Delete, _) => Event::warning(Reason::TrailDeleted, "DeleteTrail", format!("{arn} was deleted")),
+        (DeletionPolicy::Delete, _) => {
+            Event::warning(Reason::TrailDeleted, "DeleteTrail", format!("{arn} was deleted"))
+        }
     }
 }
 
@@ -136,8 +159,11 @@ fn blocked(input: &Input, previous: &TrailStatus, error: &AwsError, now: Timesta
     );
     let told = conditions::find(&previous.conditions, condition::READY)
         .is_some_and(|ready| ready.reason == Reason::DeletionBlocked.as_str() && ready.message == message);
-    let events =
-        if told { vec![] } else { vec![Event::warning(Reason::DeletionBlocked, "Finalize", message.clone())] };
+    let events = if told {
+        vec![]
+    } else {
+        vec![Event::warning(Reason::DeletionBlocked, "Finalize", message.clone())]
+    };
     let readiness = Readiness::Waiting { reason: Reason::DeletionBlocked, message };
     let next = conditions::next(
         &previous.conditions,

@@ -236,7 +236,8 @@ fn differences(actual: &TrailSettings, declared: &TrailSettings) -> (Vec<FieldCh
     update.enable_log_file_validation =
         flag("enableLogFileValidation", actual.enable_log_file_validation, *enable_log_file_validation);
 
-    let group_differs = !same_log_group(&actual.cloud_watch_logs_log_group_arn, cloud_watch_logs_log_group_arn);
+    let group_differs =
+        !same_log_group(&actual.cloud_watch_logs_log_group_arn, cloud_watch_logs_log_group_arn);
     let role_differs = actual.cloud_watch_logs_role_arn != *cloud_watch_logs_role_arn;
     if group_differs {
         fields.push(FieldChange {

@@ -21,6 +21,7 @@ const MAX_DRIFT: usize = 20;
 
 /// What came of one round.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Outcome {
     /// AWS could not be asked.
     NotObserved {
@@ -100,7 +101,12 @@ pub fn report(
 }
 
 /// The report of a trail whose references do not resolve: AWS is not asked, and nothing new is said about it.
-pub fn unresolved(generation: i64, previous: &TrailStatus, unresolved: &Unresolved, now: Timestamp) -> Report {
+pub fn unresolved(
+    generation: i64,
+    previous: &TrailStatus,
+    unresolved: &Unresolved,
+    now: Timestamp,
+) -> Report {
     let Unresolved { reason, message } = unresolved;
     let readiness = Readiness::Waiting { reason: *reason, message: message.clone() };
     let unknown = |type_| Fact::new(type_, Status::Unknown, *reason, "AWS was not asked");
@@ -141,7 +147,12 @@ fn not_observed(input: &Input, error: &AwsError) -> (Readiness, Next) {
     }
 }
 
-fn observed_readiness(input: &Input, observed: &Observed, plan: &Plan, applied: &Applied) -> (Readiness, Next) {
+fn observed_readiness(
+    input: &Input,
+    observed: &Observed,
+    plan: &Plan,
+    applied: &Applied,
+) -> (Readiness, Next) {
     if let Some(failure) = &applied.failed {
         let (reason, message) = (failure.error.reason(), failure.error.explain(&input.subject()));
         return match failure.error.class() {
@@ -183,19 +194,29 @@ fn facts(input: &Input, outcome: &Outcome) -> Vec<Fact> {
             if error.class() == Class::Retry { Reason::ObservationFailed } else { error.reason() },
             "AWS could not be asked",
         ),
-        (Outcome::Observed { .. }, None) => {
-            Fact::new(condition::LOGGING, Status::False, Reason::TrailMissing, "there is no trail of ours in AWS")
-        }
+        (Outcome::Observed { .. }, None) => Fact::new(
+            condition::LOGGING,
+            Status::False,
+            Reason::TrailMissing,
+            "there is no trail of ours in AWS",
+        ),
     };
     let validated = if input.settings.enable_log_file_validation {
-        let message = "this version of the operator does not verify digests yet; `aws cloudtrail validate-logs` does";
+        let message =
+            "this version of the operator does not verify digests yet; `aws cloudtrail validate-logs` does";
         Fact::new(condition::LOG_FILE_VALIDATED, Status::Unknown, Reason::NotYetVerified, message)
     } else {
-        let message = "spec.enableLogFileValidation is false, so CloudTrail delivers no digests to verify with";
+        let message =
+            "spec.enableLogFileValidation is false, so CloudTrail delivers no digests to verify with";
         Fact::new(condition::LOG_FILE_VALIDATED, Status::Unknown, Reason::ValidationDisabled, message)
     };
     vec![
-        Fact::new(condition::REFERENCES_RESOLVED, Status::True, Reason::Resolved, "the AwsAccount may be used"),
+        Fact::new(
+            condition::REFERENCES_RESOLVED,
+            Status::True,
+            Reason::Resolved,
+            "the AwsAccount may be used",
+        ),
         logging,
         validated,
     ]
@@ -241,13 +262,15 @@ fn drift(outcome: &Outcome) -> Vec<Drift> {
 /// Keeps the previous figures of delivery where they alone have moved, and only a little.
 fn without_small_change(previous: &TrailStatus, next: TrailStatus) -> TrailStatus {
     let settled = TrailStatus { logging: previous.logging.clone(), ..next.clone() };
-    let small = next.logging.as_ref().is_some_and(|new| !delivery::worth_writing(previous.logging.as_ref(), new));
+    let small =
+        next.logging.as_ref().is_some_and(|new| !delivery::worth_writing(previous.logging.as_ref(), new));
     if small && settled == *previous { settled } else { next }
 }
 
 fn events_of_changes(input: &Input, previous: &TrailStatus, applied: &Applied) -> Vec<Event> {
     let settled_before = previous.observed_generation == Some(input.generation)
-        && conditions::find(&previous.conditions, condition::READY).is_some_and(|ready| ready.status == "True");
+        && conditions::find(&previous.conditions, condition::READY)
+            .is_some_and(|ready| ready.status == "True");
     let arn = &input.arn;
     applied
         .done
@@ -291,7 +314,11 @@ fn event_of_update(fields: &[FieldChange], settled_before: bool) -> Event {
     let names = fields.iter().map(|change| change.field).collect::<Vec<_>>().join(",");
     let told = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     if settled_before {
-        Event::warning(Reason::DriftCorrected, names, format!("AWS had been changed and was put right: {told}"))
+        Event::warning(
+            Reason::DriftCorrected,
+            names,
+            format!("AWS had been changed and was put right: {told}"),
+        )
     } else {
         Event::normal(Reason::TrailUpdated, names, format!("changed {told}"))
     }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use trail_operator_crds::{
-    AccountRef, AwsAccount, OWNER_TAG, Trail, TrailStatus, condition,
-};
+use trail_operator_crds::{AccountRef, AwsAccount, OWNER_TAG, Trail, TrailStatus, condition};
 
 use super::{finalize, *};
 use crate::{
@@ -31,14 +29,14 @@ status:
     - {type: IdentityVerified, status: "True", reason: Verified, message: "", observedGeneration: 1, lastTransitionTime: "2026-01-01T00:00:00Z"}
 "#;
 
-const TRAIL: &str = r#"
+const TRAIL: &str = r"
 apiVersion: trail-operator.dev/v1alpha1
 kind: Trail
 metadata: {name: audit, namespace: security, generation: 1}
 spec:
   region: us-east-1
   s3: {bucketName: logs}
-"#;
+";
 
 struct Cluster {
     account: Option<AwsAccount>,
@@ -116,7 +114,8 @@ mod dereferencing {
 
     #[test]
     fn an_account_serves_only_the_namespaces_it_allows_and_only_once_verified() {
-        let unresolved = |cluster: &Cluster, trail: &Trail| dereference(trail, "c", cluster).unwrap_err().reason;
+        let unresolved =
+            |cluster: &Cluster, trail: &Trail| dereference(trail, "c", cluster).unwrap_err().reason;
         let missing = Cluster { account: None, ..cluster() };
         assert_eq!(unresolved(&missing, &trail()), Reason::NotFound);
 
@@ -265,8 +264,8 @@ mod planning {
 mod reporting {
     use super::*;
 
-    fn after(outcome: Outcome, applied: Applied, previous: &TrailStatus) -> Report {
-        report(&input(), previous, &outcome, &applied, NOW)
+    fn after(outcome: &Outcome, applied: &Applied, previous: &TrailStatus) -> Report {
+        report(&input(), previous, outcome, applied, NOW)
     }
 
     fn observed(observed: Observed) -> Outcome {
@@ -280,13 +279,14 @@ mod reporting {
 
     #[test]
     fn ready_is_what_was_read_and_not_what_was_sent() {
-        let applied = Applied { done: vec![Change::CreateTrail(input().settings), Change::StartLogging], failed: None };
-        let unseen = after(observed(Observed::default()), applied.clone(), &TrailStatus::default());
+        let applied =
+            Applied { done: vec![Change::CreateTrail(input().settings), Change::StartLogging], failed: None };
+        let unseen = after(&observed(Observed::default()), &applied, &TrailStatus::default());
         assert_eq!(ready(&unseen.status), ("False".into(), "Progressing".into()));
         let stopped = changed(|trail| trail.status.is_logging = false);
-        let not_logging = after(observed(stopped), applied.clone(), &TrailStatus::default());
+        let not_logging = after(&observed(stopped), &applied, &TrailStatus::default());
         assert_eq!(ready(&not_logging.status).0, "False");
-        let seen = after(observed(as_declared(&input())), applied, &TrailStatus::default());
+        let seen = after(&observed(as_declared(&input())), &applied, &TrailStatus::default());
         assert_eq!(ready(&seen.status), ("True".into(), "Succeeded".into()));
         assert_eq!(seen.status.arn, Some(input().arn));
     }
@@ -295,12 +295,30 @@ mod reporting {
     fn situations_become_conditions_as_the_contract_says() {
         let theirs = changed(|trail| trail.tags.clear());
         for (outcome, applied, expected, negative, next) in [
-            (observed(Observed::default()), failed("InvalidTrailNameException"), "InvalidConfiguration", "Stalled", Next::Interval),
-            (observed(Observed::default()), failed("S3BucketDoesNotExistException"), "BucketNotFound", "Reconciling", Next::Recheck),
-            (observed(Observed::default()), failed("ThrottlingException"), "RetryableError", "Reconciling", Next::Backoff),
+            (
+                observed(Observed::default()),
+                failed("InvalidTrailNameException"),
+                "InvalidConfiguration",
+                "Stalled",
+                Next::Interval,
+            ),
+            (
+                observed(Observed::default()),
+                failed("S3BucketDoesNotExistException"),
+                "BucketNotFound",
+                "Reconciling",
+                Next::Recheck,
+            ),
+            (
+                observed(Observed::default()),
+                failed("ThrottlingException"),
+                "RetryableError",
+                "Reconciling",
+                Next::Backoff,
+            ),
             (observed(theirs), Applied::default(), "ManagementConflict", "Stalled", Next::Interval),
         ] {
-            let report = after(outcome, applied, &TrailStatus::default());
+            let report = after(&outcome, &applied, &TrailStatus::default());
             assert_eq!(ready(&report.status), ("False".into(), expected.into()));
             assert!(has(&report.status, negative), "{expected} is {negative}");
             assert_eq!(report.next, next, "{expected}");
@@ -310,7 +328,11 @@ mod reporting {
 
     #[test]
     fn the_words_of_aws_stay_out_of_status_and_events() {
-        let report = after(observed(Observed::default()), failed("S3BucketDoesNotExistException"), &TrailStatus::default());
+        let report = after(
+            &observed(Observed::default()),
+            &failed("S3BucketDoesNotExistException"),
+            &TrailStatus::default(),
+        );
         let all = format!("{report:?}");
         assert!(!all.contains("words of AWS"), "{all}");
         assert!(all.contains("S3BucketDoesNotExistException") && all.contains("'logs'"), "{all}");
@@ -321,7 +343,11 @@ mod reporting {
         let previous = settled();
         let blind = |seconds| {
             let unseen_for = SignedDuration::from_secs(seconds);
-            after(Outcome::NotObserved { error: error("ThrottlingException"), unseen_for }, Applied::default(), &previous)
+            after(
+                &Outcome::NotObserved { error: error("ThrottlingException"), unseen_for },
+                &Applied::default(),
+                &previous,
+            )
         };
         let brief = blind(899);
         assert_eq!((brief.status, brief.events.len(), brief.next), (previous.clone(), 0, Next::Backoff));
@@ -334,8 +360,13 @@ mod reporting {
 
     #[test]
     fn the_same_situation_is_told_once() {
-        let first = after(observed(Observed::default()), failed("S3BucketDoesNotExistException"), &TrailStatus::default());
-        let second = after(observed(Observed::default()), failed("S3BucketDoesNotExistException"), &first.status);
+        let first = after(
+            &observed(Observed::default()),
+            &failed("S3BucketDoesNotExistException"),
+            &TrailStatus::default(),
+        );
+        let second =
+            after(&observed(Observed::default()), &failed("S3BucketDoesNotExistException"), &first.status);
         assert_eq!((first.events.len(), second.events.len()), (1, 0));
         assert_eq!(first.status, second.status);
     }
@@ -343,8 +374,9 @@ mod reporting {
     #[test]
     fn a_steady_trail_whose_deliveries_go_on_is_not_written() {
         let previous = settled();
-        let later = changed(|trail| trail.status.latest_delivery_time = Some(NOW + SignedDuration::from_mins(30)));
-        let report = after(observed(later), Applied::default(), &previous);
+        let later =
+            changed(|trail| trail.status.latest_delivery_time = Some(NOW + SignedDuration::from_mins(30)));
+        let report = after(&observed(later), &Applied::default(), &previous);
         assert_eq!((report.status, report.events.len()), (previous, 0));
     }
 
@@ -352,7 +384,7 @@ mod reporting {
     fn repairs_are_told_apart_from_edits() {
         let fields = vec![FieldChange { field: "s3.bucketName", from: "x".into(), to: "logs".into() }];
         let applied = Applied { done: vec![Change::UpdateTrail(fields, <_>::default())], failed: None };
-        let drift = after(observed(as_declared(&input())), applied.clone(), &settled());
+        let drift = after(&observed(as_declared(&input())), &applied, &settled());
         assert_eq!(drift.events[0].reason, Reason::DriftCorrected);
         assert!(drift.events[0].note.contains("s3.bucketName: 'x' → 'logs'"));
         assert_eq!(drift.events[0].action, "s3.bucketName");
@@ -366,18 +398,21 @@ mod reporting {
     #[test]
     fn logging_that_was_stopped_by_hand_is_told_as_such() {
         let applied = Applied { done: vec![Change::StartLogging], failed: None };
-        let restored = after(observed(as_declared(&input())), applied.clone(), &settled());
+        let restored = after(&observed(as_declared(&input())), &applied, &settled());
         assert_eq!(restored.events[0].reason, Reason::LoggingRestored);
-        let started = after(observed(as_declared(&input())), applied, &TrailStatus::default());
+        let started = after(&observed(as_declared(&input())), &applied, &TrailStatus::default());
         assert_eq!(started.events[0].reason, Reason::LoggingStarted);
     }
 
     #[test]
     fn what_could_not_be_repaired_is_in_drift() {
         let differs = changed(|trail| trail.description.settings.s3_bucket_name = "x".into());
-        let report = after(observed(differs), failed("AccessDeniedException"), &settled());
+        let report = after(&observed(differs), &failed("AccessDeniedException"), &settled());
         let drift = &report.status.drift[0];
-        assert_eq!((drift.field.as_str(), drift.declared.as_str(), drift.actual.as_str()), ("s3.bucketName", "logs", "x"));
+        assert_eq!(
+            (drift.field.as_str(), drift.declared.as_str(), drift.actual.as_str()),
+            ("s3.bucketName", "logs", "x")
+        );
     }
 
     #[test]
@@ -385,14 +420,15 @@ mod reporting {
         let theirs = changed(|trail| {
             trail.tags.insert(OWNER_TAG.into(), "cluster/shop/audit".into());
         });
-        let report = after(observed(theirs), Applied::default(), &TrailStatus::default());
+        let report = after(&observed(theirs), &Applied::default(), &TrailStatus::default());
         assert_eq!((report.status.arn, report.status.logging), (None, None));
     }
 
     #[test]
     fn an_account_that_may_not_be_used_is_waited_for() {
         let reason = Reason::NotPermitted;
-        let report = unresolved(1, &TrailStatus::default(), &Unresolved { reason, message: "no".into() }, NOW);
+        let report =
+            unresolved(1, &TrailStatus::default(), &Unresolved { reason, message: "no".into() }, NOW);
         assert_eq!(ready(&report.status), ("False".into(), "NotPermitted".into()));
         let references = conditions::find(&report.status.conditions, condition::REFERENCES_RESOLVED).unwrap();
         assert_eq!(references.status, "False");
@@ -438,9 +474,11 @@ mod deleting {
     #[test]
     fn only_the_exact_annotation_forces() {
         let mut forced = trail();
-        forced.metadata.annotations = Some(BTreeMap::from([("trail-operator.dev/force-finalize".into(), "yes".into())]));
+        forced.metadata.annotations =
+            Some(BTreeMap::from([("trail-operator.dev/force-finalize".into(), "yes".into())]));
         assert!(!finalize::is_forced(&forced));
-        forced.metadata.annotations = Some(BTreeMap::from([("trail-operator.dev/force-finalize".into(), "true".into())]));
+        forced.metadata.annotations =
+            Some(BTreeMap::from([("trail-operator.dev/force-finalize".into(), "true".into())]));
         assert!(finalize::is_forced(&forced));
     }
 }
