@@ -1,0 +1,123 @@
+//! The chart on a real API server: what a release brings, and what it leaves alone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+use test_cluster::{Cluster, NAMESPACE, RELEASE, chart, install_chart};
+
+/// What the quick start types.
+const QUICK_START: &[(&str, &str)] = &[
+    ("defaultAccount.create", "true"),
+    ("defaultAccount.accountId", "111122223333"),
+    ("defaultAccount.allowedNamespaces.names", "{default}"),
+];
+
+#[test]
+fn one_command_brings_definitions_operator_and_account() {
+    let cluster = Cluster::start().unwrap();
+    install_chart(&cluster, QUICK_START).unwrap();
+    let account = cluster.kubectl_json(&["get", "awsaccounts.trail-operator.dev", "default"]).unwrap();
+    let spec = json!({"accountId": "111122223333", "allowedNamespaces": {"names": ["default"]}});
+    assert_eq!(account["spec"], spec);
+    cluster.kubectl_json(&["get", "deployment", RELEASE, "--namespace", NAMESPACE]).unwrap();
+    restricted_pod_security_admits_the_pod(&cluster).unwrap();
+
+    // The same again, with another chart version: what changed in a definition arrives.
+    assert!(!description(&cluster).unwrap().starts_with("Changed: "));
+    upgrade_to(&cluster, &changed_chart(&cluster).unwrap()).unwrap();
+    assert!(description(&cluster).unwrap().starts_with("Changed: "));
+
+    cluster.helm(&["uninstall", RELEASE, "--namespace", NAMESPACE]).unwrap();
+    cluster.kubectl(&["get", "awsaccounts.trail-operator.dev", "default"]).unwrap();
+    let gone = cluster.kubectl(&["get", "deployment", RELEASE, "--namespace", NAMESPACE]).unwrap_err();
+    assert!(gone.to_string().contains("NotFound"), "{gone}");
+    // And back again, over what was left.
+    install_chart(&cluster, QUICK_START).unwrap();
+}
+
+#[test]
+fn definitions_that_kubectl_applied_are_used_and_left_to_kubectl() {
+    let cluster = Cluster::start().unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crds").display().to_string();
+    cluster.kubectl(&["apply", "--filename", &folder]).unwrap();
+    install_chart(&cluster, QUICK_START).unwrap();
+
+    let changed = changed_chart(&cluster).unwrap();
+    let said = upgrade_to(&cluster, &changed).unwrap();
+    assert!(
+        said.contains("NOT UPGRADED: awsaccounts.trail-operator.dev, trails.trail-operator.dev"),
+        "{said}"
+    );
+    assert!(!description(&cluster).unwrap().starts_with("Changed: "));
+
+    // What the notes tell people to do.
+    let definitions = cluster.helm(&["show", "crds", &changed.display().to_string()]).unwrap();
+    let file = cluster.folder().join("definitions.yaml");
+    fs::write(&file, definitions).unwrap();
+    let apply = ["apply", "--server-side", "--force-conflicts", "--filename", &file.display().to_string()];
+    cluster.kubectl(&apply).unwrap();
+    assert!(description(&cluster).unwrap().starts_with("Changed: "));
+}
+
+/// As the kubelet would see it: a Pod from the Deployment's template, in a namespace that enforces `restricted`.
+fn restricted_pod_security_admits_the_pod(cluster: &Cluster) -> Result<()> {
+    let enforce = "pod-security.kubernetes.io/enforce=restricted";
+    cluster.kubectl(&["label", "namespace", NAMESPACE, enforce])?;
+    let deployment = cluster.kubectl_json(&["get", "deployment", RELEASE, "--namespace", NAMESPACE])?;
+    let mut pod = deployment["spec"]["template"].clone();
+    pod["apiVersion"] = "v1".into();
+    pod["kind"] = "Pod".into();
+    pod["metadata"]["name"] = "operator".into();
+    pod["metadata"]["namespace"] = NAMESPACE.into();
+    create_dry_run(cluster, &pod).context("a restricted namespace refuses the chart's Pod")?;
+
+    pod["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = true.into();
+    let refused = create_dry_run(cluster, &pod).err().map(|error| error.to_string()).unwrap_or_default();
+    ensure!(refused.contains("violates PodSecurity"), "nothing was enforced: {refused}");
+    Ok(())
+}
+
+fn create_dry_run(cluster: &Cluster, object: &Value) -> Result<String> {
+    let file = cluster.folder().join("pod.json");
+    fs::write(&file, object.to_string())?;
+    cluster.kubectl(&["create", "--dry-run=server", "--filename", &file.display().to_string()])
+}
+
+/// A copy of the chart in which the definition of AwsAccount says something else.
+fn changed_chart(cluster: &Cluster) -> Result<PathBuf> {
+    let copy = cluster.folder().join("changed-chart");
+    copy_folder(&chart::folder(), &copy)?;
+    let path = copy.join("crds/awsaccounts.trail-operator.dev.yaml");
+    let text = fs::read_to_string(&path)?;
+    let changed = text.replacen("description: \"An AWS account", "description: \"Changed: An AWS account", 1);
+    ensure!(changed != text, "the definition's description reads otherwise now");
+    fs::write(&path, changed)?;
+    Ok(copy)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn upgrade_to(cluster: &Cluster, chart: &Path) -> Result<String> {
+    let chart = chart.display().to_string();
+    cluster.helm(&["upgrade", RELEASE, &chart, "--namespace", NAMESPACE, "--reuse-values"])
+}
+
+fn description(cluster: &Cluster) -> Result<String> {
+    let crd = cluster.kubectl_json(&["get", "crd", "awsaccounts.trail-operator.dev"])?;
+    let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+    schema["description"].as_str().map(str::to_owned).context("the definition has no description")
+}
