@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
     doc = "One CloudTrail trail with everything it needs to deliver: created, kept as declared, kept logging.",
     validation = Rule::new("has(self.spec.trailName) || (size(self.metadata.name) >= 3 && size(self.metadata.name) <= 128 && self.metadata.name.matches('^[a-z0-9]([.-]?[a-z0-9])*$') && !self.metadata.name.matches('^[0-9]+[.][0-9]+[.][0-9]+[.][0-9]+$'))")
         .message("without `spec.trailName` the trail is called like this object, so `metadata.name` must be a CloudTrail name: 3 to 128 characters, no two of '.', '-' side by side, not in the form of an IP address"),
+    validation = Rule::new("size(self.metadata.name) <= 128")
+        .message("`metadata.name` must have at most 128 characters: it is part of the owner tag in AWS"),
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
     printcolumn(name = "Logging", type_ = "string", json_path = ".status.conditions[?(@.type=='Logging')].status"),
     printcolumn(name = "Validated", type_ = "string", json_path = ".status.conditions[?(@.type=='LogFileValidated')].status"),

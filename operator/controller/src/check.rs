@@ -15,22 +15,34 @@ const HEARTBEAT: Duration = Duration::from_mins(1);
 pub(crate) struct Health(Arc<Mutex<State>>);
 
 enum State {
-    /// Nothing was heard of the API server yet.
-    Starting,
+    /// The API server has not answered yet, or no longer does.
+    Unconnected,
     /// Another process leads; this one is ready to.
     Following,
-    /// Leads, and waits for the first answer of some watches.
-    Syncing(Instant, Vec<&'static str>),
+    /// Leads, and waits for the first answer of these watches.
+    Syncing(Renewal, Vec<&'static str>),
     /// Leads and knows everything.
-    Leading(Instant),
+    Leading(Renewal),
     /// Finishes what is in hand.
     Stopping,
+}
+
+/// When the Lease was last renewed; `None` where there is no leader election.
+type Renewal = Option<Instant>;
+
+/// Whether leading has to be renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Election {
+    /// By a Lease.
+    ByLease,
+    /// Nothing else can be running.
+    Off,
 }
 
 impl Health {
     /// Of a process that has just begun.
     pub(crate) fn starting() -> Self {
-        Self(Arc::new(Mutex::new(State::Starting)))
+        Self(Arc::new(Mutex::new(State::Unconnected)))
     }
 
     /// Another process leads.
@@ -38,26 +50,32 @@ impl Health {
         *self.0.lock() = State::Following;
     }
 
+    /// The API server does not answer; whoever leads, this process does not.
+    pub(crate) fn unconnected(&self) {
+        *self.0.lock() = State::Unconnected;
+    }
+
     /// This process leads, and has begun these watches.
-    pub(crate) fn leads(&self, watches: &[&'static str]) {
-        *self.0.lock() = State::Syncing(Instant::now(), watches.to_vec());
+    pub(crate) fn leads(&self, election: Election, watches: &[&'static str]) {
+        let renewed = (election == Election::ByLease).then(Instant::now);
+        *self.0.lock() = State::Syncing(renewed, watches.to_vec());
     }
 
     /// A watch has answered for the first time.
     pub(crate) fn answered(&self, watch: &'static str) {
         let mut state = self.0.lock();
-        if let State::Syncing(beat, pending) = &mut *state {
+        if let State::Syncing(renewed, pending) = &mut *state {
             pending.retain(|pending| *pending != watch);
             if pending.is_empty() {
-                *state = State::Leading(*beat);
+                *state = State::Leading(*renewed);
             }
         }
     }
 
-    /// Still there.
-    pub(crate) fn beat(&self) {
-        if let State::Syncing(at, _) | State::Leading(at) = &mut *self.0.lock() {
-            *at = Instant::now();
+    /// The Lease was renewed.
+    pub(crate) fn renewed(&self) {
+        if let State::Syncing(renewed, _) | State::Leading(renewed) = &mut *self.0.lock() {
+            *renewed = Some(Instant::now());
         }
     }
 
@@ -69,7 +87,9 @@ impl Health {
     /// Whether the process is worth keeping; else why not.
     pub(crate) fn live(&self) -> Result<(), &'static str> {
         match &*self.0.lock() {
-            State::Syncing(beat, _) | State::Leading(beat) if beat.elapsed() > HEARTBEAT => {
+            State::Syncing(Some(renewed), _) | State::Leading(Some(renewed))
+                if renewed.elapsed() > HEARTBEAT =>
+            {
                 Err("the leader has not been able to renew its Lease for a minute")
             }
             _ => Ok(()),
@@ -79,7 +99,7 @@ impl Health {
     /// Whether the process does its work, or stands by to; else why not.
     pub(crate) fn ready(&self) -> Result<&'static str, String> {
         match &*self.0.lock() {
-            State::Starting => Err("the API server has not answered yet".into()),
+            State::Unconnected => Err("the API server does not answer".into()),
             State::Syncing(_, pending) => Err(format!(
                 "waiting for the first answer of the watch on {} (are the CustomResourceDefinitions installed, and may the ServiceAccount watch?)",
                 pending.join(", ")
@@ -98,7 +118,7 @@ impl Health {
 
 #[cfg(test)]
 mod tests {
-    use super::Health;
+    use super::{Election, Health};
 
     #[test]
     fn ready_means_knowing_everything_or_standing_by() {
@@ -108,7 +128,7 @@ mod tests {
         assert_eq!(health.ready(), Ok("following"));
         health.answered("trails");
         assert_eq!(health.ready(), Ok("following"), "who does not lead has nothing to sync");
-        health.leads(&["trails", "namespaces"]);
+        health.leads(Election::ByLease, &["trails", "namespaces"]);
         assert!(health.is_leader());
         health.answered("trails");
         assert!(health.ready().unwrap_err().contains("watch on namespaces "));

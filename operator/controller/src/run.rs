@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use trail_operator_aws::{Clients, Observer, check_endpoints};
 
 use crate::{
-    check::Health,
+    check::{Election, Health},
     cli::RunArgs,
     controllers::{self, Shared},
     events::Publisher,
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), name = me, "started");
 
     if !args.leader_election {
-        health.leads(&WATCHES);
+        health.leads(Election::Off, &WATCHES);
         let shared = shared(&args, client, metrics, me, stop).await?;
         run_controllers(shared, health).await;
         return Ok(ExitCode::SUCCESS);
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     tracing::info!(namespace, "leads");
-    health.leads(&WATCHES);
+    health.leads(Election::ByLease, &WATCHES);
     let shared = shared(&args, client, metrics, me, stop).await?;
     lead(candidate, shared, health).await
 }

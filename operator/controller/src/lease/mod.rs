@@ -50,6 +50,7 @@ impl Candidate {
                 Ok(Term::Mine) => return true,
                 Ok(Term::Theirs) => health.follows(),
                 Err(error) => {
+                    health.unconnected();
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         "cannot read or write the Lease"
@@ -78,7 +79,7 @@ impl Candidate {
             match self.look().await {
                 Ok(Term::Mine) => {
                     renewed = started;
-                    health.beat();
+                    health.renewed();
                 }
                 Ok(Term::Theirs) => return Err(Lost),
                 Err(error) => {
