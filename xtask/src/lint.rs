@@ -28,7 +28,7 @@ pub(crate) fn check() -> Result<Counts> {
     let installed =
         workspace::cargo(&["deny", "--version"]).output().is_ok_and(|output| output.status.success());
     if installed {
-        counts.add(one("cargo deny", &["deny", "check"])?);
+        counts.add(one("cargo deny", &["deny", "check", "bans", "licenses", "sources"])?);
     } else {
         println!("cargo deny is not installed (cargo install --locked cargo-deny): dependencies not checked");
         counts.ignored += 1;

@@ -1,0 +1,403 @@
+"""CloudWatch Logs filter patterns: JSON, terms, space-delimited (cloudtrail.md 5.2, 5.3). Pure.
+
+Two corners are undecided in AWS's documents; Options makes them switchable.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+MAX_LENGTH = 1024
+
+
+class PatternError(Exception):
+    """The pattern is not one; the text says where."""
+
+
+@dataclass(frozen=True)
+class Options:
+    # `*` in the middle of a word: a wildcard, or itself as documented until 2022.
+    middle_star_is_wildcard: bool = True
+    # `$.x != v` where x is missing: the one observation there is gave no match.
+    not_equal_matches_missing: bool = False
+
+
+Test = Callable[[Any], bool]
+_MISSING = object()
+
+
+@dataclass(frozen=True)
+class Pattern:
+    kind: str
+    _match: Callable[[str], dict[str, str] | None]
+
+    def match(self, message: str) -> dict[str, str] | None:
+        """None, or the values the pattern extracts (empty for most)."""
+        return self._match(message)
+
+
+@lru_cache(maxsize=512)
+def compile_pattern(text: str, options: Options = Options()) -> Pattern:
+    if len(text) > MAX_LENGTH:
+        raise PatternError(f"the pattern has {len(text)} characters; {MAX_LENGTH} are allowed")
+    stripped = text.strip()
+    if stripped in ("", '" "', '""'):
+        return Pattern("all", lambda message: {})
+    if stripped.startswith("{"):
+        return _json_pattern(stripped, options)
+    if stripped.startswith("["):
+        return _delimited(stripped)
+    return _terms(stripped)
+
+
+# --- JSON ----------------------------------------------------------------------------------------------------------
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<punctuation>&&|\|\||[(){}])
+    | (?P<selector>\$(?:\.\[['"][^'"]*['"]\]|\.\*|\.[A-Za-z0-9_-]+|\[(?:\d+|\*)\])+)
+    | (?P<operator>!=|>=|<=|=|>|<)
+    | (?P<quoted>"(?:[^"\\]|\\.)*")
+    | (?P<regex>%[^%]*%)
+    | (?P<word>[^\s(){}&|=!<>"%$]+)
+    )""",
+    re.VERBOSE,
+)
+_STEP = re.compile(r"""\.\[['"]([^'"]*)['"]\]|\.(\*)|\.([A-Za-z0-9_-]+)|\[(\d+|\*)\]""")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_REGEX_TEXT = re.compile(r"(?:\\.|[A-Za-z0-9:_#=@/;,\-^$?\[\]{}|*+.!\s])*")
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+
+
+def _tokens(text: str) -> list[_Token]:
+    found, position = [], 0
+    while position < len(text):
+        if not text[position:].strip():
+            break
+        match = _TOKEN.match(text, position)
+        if match is None or match.lastgroup is None:
+            raise PatternError(f"cannot read {text[position : position + 20]!r}")
+        found.append(_Token(match.lastgroup, match.group(match.lastgroup)))
+        position = match.end()
+    return found
+
+
+def _json_pattern(text: str, options: Options) -> Pattern:
+    parser = _Parser(_tokens(text), options)
+    test = parser.parse()
+
+    def match(message: str) -> dict[str, str] | None:
+        try:
+            document = json.loads(message)
+        except ValueError:
+            return None
+        return {} if isinstance(document, dict) and test(document) else None
+
+    return Pattern("json", match)
+
+
+class _Parser:
+    """Parentheses bind first, then `&&`, then `||`."""
+
+    def __init__(self, tokens: list[_Token], options: Options) -> None:
+        self._tokens = tokens
+        self._at = 0
+        self._options = options
+        self._regexes = 0
+        self._wildcards = 0
+
+    def parse(self) -> Test:
+        self._expect("{")
+        test = self._any()
+        self._expect("}")
+        if self._at != len(self._tokens):
+            raise PatternError(f"nothing may follow the closing brace, but {self._tokens[self._at].text!r} does")
+        if self._regexes > 2:
+            raise PatternError("a pattern takes up to 2 regular expressions")
+        if self._wildcards > 3:
+            raise PatternError("a pattern takes up to 3 wildcard selectors")
+        return test
+
+    def _next(self, *kinds: str) -> _Token:
+        if self._at == len(self._tokens):
+            raise PatternError("the pattern ends too early")
+        token = self._tokens[self._at]
+        if kinds and token.kind not in kinds:
+            raise PatternError(f"{token.text!r} stands where a {' or '.join(kinds)} belongs")
+        self._at += 1
+        return token
+
+    def _peek(self) -> str:
+        return self._tokens[self._at].text if self._at < len(self._tokens) else ""
+
+    def _expect(self, text: str) -> None:
+        token = self._next("punctuation")
+        if token.text != text:
+            raise PatternError(f"{token.text!r} stands where {text!r} belongs")
+
+    def _any(self) -> Test:
+        tests = [self._all()]
+        while self._peek() == "||":
+            self._at += 1
+            tests.append(self._all())
+        return tests[0] if len(tests) == 1 else lambda document: any(test(document) for test in tests)
+
+    def _all(self) -> Test:
+        tests = [self._one()]
+        while self._peek() == "&&":
+            self._at += 1
+            tests.append(self._one())
+        return tests[0] if len(tests) == 1 else lambda document: all(test(document) for test in tests)
+
+    def _one(self) -> Test:
+        if self._peek() == "(":
+            self._expect("(")
+            test = self._any()
+            self._expect(")")
+            return test
+        steps = self._steps(self._next("selector").text)
+        token = self._next("operator", "word")
+        if token.kind == "operator":
+            return self._comparison(steps, token.text)
+        return self._word_condition(steps, token.text)
+
+    def _steps(self, text: str) -> tuple[str | int, ...]:
+        steps: list[str | int] = []
+        for match in _STEP.finditer(text[1:]):
+            key, star, name, index = match.groups()
+            if star or index == "*":
+                steps.append("*")
+            elif index is not None:
+                steps.append(int(index))
+            else:
+                steps.append(key if key is not None else name)
+        stars = steps.count("*")
+        if stars > 1:
+            raise PatternError(f"selector {text} has more than one wildcard")
+        self._wildcards += stars
+        return tuple(steps)
+
+    def _word_condition(self, steps: tuple[str | int, ...], word: str) -> Test:
+        if word.upper() == "NOT" and self._next("word").text.upper() == "EXISTS":
+            return lambda document: not _values(document, steps)
+        wanted = {"NULL": None, "TRUE": True, "FALSE": False}
+        if word.upper() == "IS":
+            name = self._next("word").text.upper()
+            if name in wanted:
+                return lambda document: any(value is wanted[name] for value in _values(document, steps))
+        raise PatternError("after a selector comes an operator, IS NULL, IS TRUE, IS FALSE or NOT EXISTS")
+
+    def _comparison(self, steps: tuple[str | int, ...], operator: str) -> Test:
+        token = self._next("quoted", "regex", "word")
+        equal = self._equality(token)
+        if operator == "=":
+            return lambda document: any(equal(value) for value in _scalars(document, steps))
+        if operator == "!=":
+            missing = self._options.not_equal_matches_missing
+
+            def differs(document: Any) -> bool:
+                if not _values(document, steps):
+                    return missing
+                return any(not equal(value) for value in _scalars(document, steps))
+
+            return differs
+        if token.kind != "word" or not _NUMBER.fullmatch(token.text):
+            raise PatternError(f"{operator} compares numbers, and {token.text!r} is none")
+        return _numeric(steps, operator, float(token.text))
+
+    def _equality(self, token: _Token) -> Test:
+        if token.kind == "regex":
+            self._regexes += 1
+            expression = _regex(token.text[1:-1])
+            return lambda value: isinstance(value, str) and expression.search(value) is not None
+        if token.kind == "quoted":
+            text = re.sub(r"\\(.)", r"\1", token.text[1:-1])
+            pattern = glob(text, self._options)
+            return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+        pattern = glob(token.text, self._options)
+        number = float(token.text) if _NUMBER.fullmatch(token.text) else None
+
+        def equal(value: Any) -> bool:
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                return value == number if number is not None else pattern.fullmatch(json.dumps(value)) is not None
+            return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+        return equal
+
+
+def _numeric(steps: tuple[str | int, ...], operator: str, wanted: float) -> Test:
+    compare: dict[str, Callable[[float], bool]] = {
+        ">": lambda value: value > wanted,
+        "<": lambda value: value < wanted,
+        ">=": lambda value: value >= wanted,
+        "<=": lambda value: value <= wanted,
+    }
+    test = compare[operator]
+    return lambda document: any(
+        isinstance(value, (int, float)) and not isinstance(value, bool) and test(value)
+        for value in _scalars(document, steps)
+    )
+
+
+def _regex(text: str) -> re.Pattern[str]:
+    if not _REGEX_TEXT.fullmatch(text) or "(" in text.replace("\\(", ""):
+        raise PatternError(f"regular expression %{text}% has a character that is not allowed")
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise PatternError(f"regular expression %{text}%: {error}") from error
+
+
+def glob(text: str, options: Options) -> re.Pattern[str]:
+    """`*` at the ends is any run of characters; in the middle it depends on the options."""
+    if options.middle_star_is_wildcard:
+        return re.compile(".*".join(re.escape(part) for part in text.split("*")), re.DOTALL)
+    head = ".*" if text.startswith("*") else ""
+    tail = ".*" if text.endswith("*") and len(text) > 1 else ""
+    middle = text.removeprefix("*").removesuffix("*") if len(text) > 1 else ""
+    return re.compile(head + re.escape(middle) + tail, re.DOTALL)
+
+
+def _values(document: Any, steps: tuple[str | int, ...]) -> list[Any]:
+    """What a selector reaches; nothing when a step is missing."""
+    current = [document]
+    for step in steps:
+        reached: list[Any] = []
+        for value in current:
+            if step == "*":
+                reached += value if isinstance(value, list) else value.values() if isinstance(value, dict) else []
+            elif isinstance(step, int):
+                reached += value[step : step + 1] if isinstance(value, list) else []
+            elif isinstance(value, dict) and step in value:
+                reached.append(value[step])
+        current = reached
+    return current
+
+
+def _scalars(document: Any, steps: tuple[str | int, ...]) -> list[Any]:
+    """A selector that ends at an object or a list never matches, neither with = nor with !=."""
+    return [value for value in _values(document, steps) if not isinstance(value, (dict, list))]
+
+
+def select(message: str, selector: str) -> Any:
+    """The value a metric transformation or a dimension takes out of a message; None when there is none."""
+    try:
+        document = json.loads(message)
+    except ValueError:
+        return None
+    steps = _Parser([], Options())._steps(selector)
+    return next(iter(_scalars(document, steps)), None)
+
+
+# --- terms and space-delimited -------------------------------------------------------------------------------------
+
+_TERM = re.compile(r'(?P<sign>[?-]?)(?:"(?P<quoted>[^"]*)"|%(?P<regex>[^%]+)%|(?P<word>[^\s"%]+))')
+_WORD = re.compile(r"[\w?*.:/@#-]+")
+
+
+def _terms(text: str) -> Pattern:
+    required: list[re.Pattern[str]] = []
+    optional: list[re.Pattern[str]] = []
+    excluded: list[re.Pattern[str]] = []
+    position = 0
+    while position < len(text):
+        match = _TERM.match(text, position)
+        if match is None:
+            raise PatternError(f"invalid character(s) in term {text[position : position + 20]!r}")
+        word = match.group("word")
+        if word is not None and not _WORD.fullmatch(word):
+            raise PatternError(f"invalid character(s) in term {word!r}; put it in double quotes")
+        expression = (
+            _regex(match.group("regex"))
+            if match.group("regex")
+            else re.compile(re.escape(match.group("quoted") or word))
+        )
+        {"?": optional, "-": excluded, "": required}[match.group("sign")].append(expression)
+        position = match.end()
+        while position < len(text) and text[position].isspace():
+            position += 1
+
+    def matches(message: str) -> dict[str, str] | None:
+        if any(term.search(message) for term in excluded) or not all(term.search(message) for term in required):
+            return None
+        # `?` terms count only when they stand alone.
+        if optional and not required and not any(term.search(message) for term in optional):
+            return None
+        return {}
+
+    return Pattern("terms", matches)
+
+
+_FIELDS = re.compile(r'"[^"]*"|\[[^\]]*\]|\S+')
+_FIELD = re.compile(r"(?P<name>\w+)\s*(?:(?P<operator>!=|>=|<=|=|>|<)\s*(?P<value>.+))?")
+
+
+def _delimited(text: str) -> Pattern:
+    if not text.endswith("]"):
+        raise PatternError("a space-delimited pattern must end with ]")
+    names: list[str] = []
+    tests: list[Callable[[str], bool]] = []
+    for part in (part.strip() for part in text[1:-1].split(",")):
+        if part == "...":
+            names.append("...")
+            tests.append(lambda value: True)
+            continue
+        name, test = _delimited_field(part)
+        names.append(name)
+        tests.append(test)
+
+    def match(message: str) -> dict[str, str] | None:
+        found = [field.strip('"[]') for field in _FIELDS.findall(message)]
+        if "..." in names:
+            gap = names.index("...")
+            after = len(names) - gap - 1
+            if len(found) < len(names) - 1:
+                return None
+            found = [*found[:gap], "", *found[len(found) - after :]] if after else [*found[:gap], ""]
+        if len(found) != len(names) or not all(test(value) for test, value in zip(tests, found, strict=True)):
+            return None
+        return {f"${name}": value for name, value in zip(names, found, strict=True) if name != "..."}
+
+    return Pattern("delimited", match)
+
+
+def _delimited_field(part: str) -> tuple[str, Callable[[str], bool]]:
+    name = ""
+    groups: list[list[Callable[[str], bool]]] = []
+    for alternative in part.split("||"):
+        tests = []
+        for condition in alternative.split("&&"):
+            match = _FIELD.fullmatch(condition.strip())
+            if match is None:
+                raise PatternError(f"cannot read field {part!r}")
+            name = name or match.group("name")
+            tests.append(_delimited_test(match.group("operator"), (match.group("value") or "").strip()))
+        groups.append(tests)
+    return name, lambda value: any(all(test(value) for test in tests) for tests in groups)
+
+
+def _delimited_test(operator: str | None, wanted: str) -> Callable[[str], bool]:
+    if operator is None:
+        return lambda value: True
+    if operator in ("=", "!="):
+        if wanted.startswith("%") and wanted.endswith("%") and len(wanted) > 1:
+            expression = _regex(wanted[1:-1])
+            hit = lambda value: expression.search(value) is not None  # noqa: E731
+        else:
+            pattern = glob(wanted.strip('"'), Options())
+            hit = lambda value: pattern.fullmatch(value) is not None  # noqa: E731
+        return hit if operator == "=" else lambda value: not hit(value)
+    if not _NUMBER.fullmatch(wanted):
+        raise PatternError(f"{operator} compares numbers, and {wanted!r} is none")
+    test = _numeric((), operator, float(wanted))
+    return lambda value: bool(_NUMBER.fullmatch(value)) and test(float(value))
