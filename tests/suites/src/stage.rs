@@ -33,12 +33,18 @@ impl Stage {
     /// Cluster, lab and chart, without an operator yet. Namespace `default` and those labelled `audit: allowed` may use
     /// the account.
     pub fn without_operator() -> Result<Self> {
-        let (lab, cluster) = (Lab::start()?, Cluster::start()?);
+        let stage = Self { operator: None, cluster: Cluster::start()?, lab: Lab::start()? };
+        stage.install()?;
+        Ok(stage)
+    }
+
+    /// Installs the chart.
+    pub fn install(&self) -> Result<()> {
         install_chart(
-            &cluster,
+            &self.cluster,
             &[
                 ("aws.region", test_lab::REGION),
-                ("aws.endpointUrl", lab.endpoint()),
+                ("aws.endpointUrl", self.lab.endpoint()),
                 ("extraEnv[0].name", "AWS_ACCESS_KEY_ID"),
                 ("extraEnv[0].value", ACCOUNT),
                 ("extraEnv[1].name", "AWS_SECRET_ACCESS_KEY"),
@@ -51,7 +57,7 @@ impl Stage {
                 ("defaultAccount.allowedNamespaces.selector.matchLabels.audit", "allowed"),
             ],
         )?;
-        Ok(Self { operator: None, cluster, lab })
+        Ok(())
     }
 
     /// The same, with the operator running and ready.

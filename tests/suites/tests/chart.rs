@@ -260,6 +260,7 @@ fn the_operator_may_do_exactly_this() {
         ["ClusterRole", "trail-operator.dev/trails", "", "get list patch watch"],
         ["ClusterRole", "trail-operator.dev/trails/status", "", "get patch"],
         ["ClusterRole", "/namespaces", "", "get list watch"],
+        ["ClusterRole", "apiextensions.k8s.io/customresourcedefinitions", "trails.trail-operator.dev", "get"],
         ["ClusterRole", "events.k8s.io/events", "", "create patch"],
         ["Role", "coordination.k8s.io/leases", "", "create"],
         ["Role", "coordination.k8s.io/leases", "trail-operator", "get update"],

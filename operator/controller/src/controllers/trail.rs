@@ -7,9 +7,11 @@ use std::{
 
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::{
+    api::core::v1::Namespace, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
 use kube::{
-    Api, Resource, ResourceExt,
+    Api, CustomResourceExt, Resource, ResourceExt,
     core::{DeserializeGuard, PartialObjectMeta},
     runtime::{
         Controller, Predicate, PredicateConfig, WatchStreamExt,
@@ -24,7 +26,7 @@ use trail_operator_crds::{AwsAccount, DeletionPolicy, Trail, TrailStatus};
 use trail_operator_reconcile::{
     event::Event,
     reason::Reason,
-    trail::{self, Applied, Change, Input, Next, Report, finalize, finalize::Finalized},
+    trail::{self, Applied, Change, DeletedWith, Input, Next, Report, finalize, finalize::Finalized},
 };
 
 use super::{CONCURRENCY, RoundError, Shared, log_watch_error, requeue, round_id, undecodable};
@@ -183,8 +185,7 @@ async fn cleanup(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<O
         match input(trail, &previous, context) {
             Err(unresolved) => finalize::without_account(trail, &unresolved),
             Ok(input) => {
-                let input =
-                    Input { namespace_terminating: is_terminating(&input, trail, shared).await?, ..input };
+                let input = Input { deleted_with: deleted_with(&input, trail, shared).await?, ..input };
                 let asked = trail.meta().deletion_timestamp.as_ref().map_or(now, |time| time.0);
                 let cloud_trail = shared.aws.cloud_trail(&input.region);
                 finalize::finalize(&cloud_trail, &input, &previous, now.duration_since(asked), now).await
@@ -207,16 +208,26 @@ async fn cleanup(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<O
     }
 }
 
-/// Whether the namespace is being deleted. Asked anew where it decides over a trail's life, since the cache may learn of
-/// the object's deletion before it learns of the namespace's.
-async fn is_terminating(input: &Input, trail: &Trail, shared: &Shared) -> Result<bool, RoundError> {
-    if input.deletion_policy == DeletionPolicy::Retain {
-        return Ok(input.namespace_terminating);
+/// What takes the object along. Asked anew where it decides over a trail's life, since the caches may learn of the
+/// object's deletion first.
+async fn deleted_with(
+    input: &Input,
+    trail: &Trail,
+    shared: &Shared,
+) -> Result<Option<DeletedWith>, RoundError> {
+    if input.deletion_policy == DeletionPolicy::Retain || input.deleted_with.is_some() {
+        return Ok(input.deleted_with);
     }
     let namespaces: Api<Namespace> = Api::all(shared.client.clone());
     let name = trail.namespace().unwrap_or_default();
     let namespace = kubernetes::call("reading the namespace", namespaces.get_metadata(&name)).await?;
-    Ok(namespace.metadata.deletion_timestamp.is_some())
+    if namespace.metadata.deletion_timestamp.is_some() {
+        return Ok(Some(DeletedWith::Namespace));
+    }
+    let definitions: Api<CustomResourceDefinition> = Api::all(shared.client.clone());
+    let definition = definitions.get_metadata(Trail::crd_name());
+    let definition = kubernetes::call("reading the definition of Trail", definition).await?;
+    Ok(definition.metadata.deletion_timestamp.map(|_| DeletedWith::Definition))
 }
 
 /// The status as this process last wrote it, where the watch has not brought it back yet.

@@ -2,6 +2,8 @@
 //!
 //! Reads other objects through [`References`]. No AWS.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use trail_operator_crds::{AwsAccount, DeletionPolicy, Logging, Trail, condition};
 use trail_operator_domain::arn;
@@ -29,14 +31,35 @@ pub struct Input {
     pub logging: bool,
     /// What deletion of the object means.
     pub deletion_policy: DeletionPolicy,
-    /// Whether the namespace of the object is being deleted.
-    pub namespace_terminating: bool,
+    /// What is being deleted and takes the object along.
+    pub deleted_with: Option<DeletedWith>,
     /// Whether status records that this trail was ours before.
     pub acquired: bool,
     /// When this process created the trail, if it did: AWS may not show it yet.
     pub created_at: Option<Timestamp>,
     /// Seconds between two comparisons.
     pub interval_seconds: i32,
+}
+
+/// Something whose deletion takes objects along, whether or not anybody thought of their trails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeletedWith {
+    /// The object's namespace.
+    Namespace,
+    /// The `CustomResourceDefinition` of its kind.
+    Definition,
+    /// The account it acts in.
+    Account,
+}
+
+impl fmt::Display for DeletedWith {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Namespace => "its namespace",
+            Self::Definition => "the CustomResourceDefinition of Trail",
+            Self::Account => "its AwsAccount",
+        })
+    }
 }
 
 impl Input {
@@ -90,7 +113,7 @@ pub fn dereference(
         settings: declared_settings(trail, &account_id),
         logging: spec.logging == Logging::Enabled,
         deletion_policy: spec.deletion_policy,
-        namespace_terminating: place.terminating,
+        deleted_with: deleted_with(&account, place.terminating),
         acquired: trail.status.as_ref().and_then(|status| status.arn.as_ref()) == Some(&trail_arn),
         created_at: None,
         interval_seconds: spec.interval_seconds,
@@ -129,6 +152,14 @@ fn usable_account(
         );
     }
     Ok(account)
+}
+
+fn deleted_with(account: &AwsAccount, namespace_terminating: bool) -> Option<DeletedWith> {
+    if namespace_terminating {
+        Some(DeletedWith::Namespace)
+    } else {
+        account.metadata.deletion_timestamp.as_ref().map(|_| DeletedWith::Account)
+    }
 }
 
 /// Whether the identity was verified for the spec as it stands now.

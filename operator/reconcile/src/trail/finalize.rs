@@ -1,7 +1,7 @@
 //! What deleting a `Trail` object means in AWS.
 //!
 //! The trail stays unless the manifest says otherwise in words, and also where the object goes only because its
-//! namespace does. An object whose trail is to stay never hangs: where AWS cannot be reached it goes all the same.
+//! namespace, its definition or its account does. An object whose trail is to stay never hangs: where AWS cannot be reached it goes all the same.
 
 use jiff::{SignedDuration, Timestamp};
 use trail_operator_crds::{DeletionPolicy, FORCE_FINALIZE, Trail, TrailStatus, condition};
@@ -106,9 +106,9 @@ pub fn plan(input: &Input, observed: &Observed) -> Vec<Change> {
     }
 }
 
-/// Whoever deletes a namespace has not said that the audit log is to end.
+/// Whoever deletes a namespace, a definition or an account has not said that the audit log is to end.
 fn effective_policy(input: &Input) -> DeletionPolicy {
-    if input.namespace_terminating { DeletionPolicy::Retain } else { input.deletion_policy }
+    if input.deleted_with.is_some() { DeletionPolicy::Retain } else { input.deletion_policy }
 }
 
 fn may_go_untouched(input: &Input, error: &AwsError, deleting_for: SignedDuration) -> bool {
@@ -135,13 +135,13 @@ fn farewell(input: &Input, observed: &Observed) -> Event {
             "Retain",
             format!("{arn} stays as it is and is nobody's now"),
         ),
-        (DeletionPolicy::Retain, asked) => Event::warning(
-            Reason::TrailRetained,
-            "Retain",
-            format!(
-                "{arn} stays although deletionPolicy is {asked:?}: its namespace is being deleted, which does not say that the audit log is to end"
-            ),
-        ),
+        (DeletionPolicy::Retain, asked) => {
+            let with = input.deleted_with.map_or_else(String::new, |with| with.to_string());
+            let note = format!(
+                "{arn} stays although deletionPolicy is {asked:?}: {with} is being deleted, which does not say that the audit log is to end"
+            );
+            Event::warning(Reason::TrailRetained, "Retain", note)
+        }
         (DeletionPolicy::StopLogging, _) => {
             Event::warning(Reason::LoggingStopped, "StopLogging", format!("{arn} stays and no longer logs"))
         }

@@ -15,7 +15,7 @@ mod tests;
 use jiff::{SignedDuration, Timestamp};
 use trail_operator_crds::TrailStatus;
 
-pub use dereference::{Input, Unresolved, dereference};
+pub use dereference::{DeletedWith, Input, Unresolved, dereference};
 pub use execute::{Applied, Failure, execute};
 pub use observe::{Observed, ObservedTrail, observe};
 pub use plan::{Change, FieldChange, Finding, Ownership, Plan, Severity, plan};

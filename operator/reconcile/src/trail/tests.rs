@@ -440,8 +440,8 @@ mod deleting {
 
     use super::*;
 
-    fn deletes(policy: DeletionPolicy, terminating: bool, observed: &Observed) -> Vec<&'static str> {
-        let input = Input { deletion_policy: policy, namespace_terminating: terminating, ..input() };
+    fn deletes(policy: DeletionPolicy, with: Option<DeletedWith>, observed: &Observed) -> Vec<&'static str> {
+        let input = Input { deletion_policy: policy, deleted_with: with, ..input() };
         finalize::plan(&input, observed).iter().map(Change::operation).collect()
     }
 
@@ -449,16 +449,31 @@ mod deleting {
     fn the_trail_stays_unless_the_manifest_says_otherwise() {
         let ours = as_declared(&input());
         assert_eq!(trail().spec.deletion_policy, DeletionPolicy::Retain, "the default");
-        assert_eq!(deletes(DeletionPolicy::Retain, false, &ours), ["RemoveTags"]);
-        assert_eq!(deletes(DeletionPolicy::StopLogging, false, &ours), ["StopLogging", "RemoveTags"]);
-        assert_eq!(deletes(DeletionPolicy::Delete, false, &ours), ["DeleteTrail"]);
+        assert_eq!(deletes(DeletionPolicy::Retain, None, &ours), ["RemoveTags"]);
+        assert_eq!(deletes(DeletionPolicy::StopLogging, None, &ours), ["StopLogging", "RemoveTags"]);
+        assert_eq!(deletes(DeletionPolicy::Delete, None, &ours), ["DeleteTrail"]);
     }
 
     #[test]
-    fn deleting_a_namespace_ends_no_audit_log() {
-        for policy in [DeletionPolicy::Retain, DeletionPolicy::StopLogging, DeletionPolicy::Delete] {
-            assert_eq!(deletes(policy, true, &as_declared(&input())), ["RemoveTags"], "{policy:?}");
+    fn what_is_deleted_along_with_something_else_ends_no_audit_log() {
+        for with in [DeletedWith::Namespace, DeletedWith::Definition, DeletedWith::Account] {
+            for policy in [DeletionPolicy::Retain, DeletionPolicy::StopLogging, DeletionPolicy::Delete] {
+                let operations = deletes(policy, Some(with), &as_declared(&input()));
+                assert_eq!(operations, ["RemoveTags"], "{policy:?} with {with}");
+            }
         }
+    }
+
+    #[test]
+    fn a_namespace_or_account_that_is_being_deleted_is_noticed() {
+        let mut cluster = cluster();
+        assert_eq!(dereference(&trail(), "c", &cluster).unwrap().deleted_with, None);
+        cluster.account.as_mut().unwrap().metadata.deletion_timestamp =
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(NOW));
+        let with = |cluster: &Cluster| dereference(&trail(), "c", cluster).unwrap().deleted_with;
+        assert_eq!(with(&cluster), Some(DeletedWith::Account));
+        cluster.namespace.terminating = true;
+        assert_eq!(with(&cluster), Some(DeletedWith::Namespace));
     }
 
     #[test]
@@ -467,7 +482,7 @@ mod deleting {
             trail.tags.insert(OWNER_TAG.into(), "cluster/shop/audit".into());
         });
         for observed in [theirs, changed(|trail| trail.tags.clear()), Observed::default()] {
-            assert_eq!(deletes(DeletionPolicy::Delete, false, &observed), [""; 0]);
+            assert_eq!(deletes(DeletionPolicy::Delete, None, &observed), [""; 0]);
         }
     }
 

@@ -119,6 +119,30 @@ fn an_object_this_version_cannot_read_stops_no_other() -> Result<()> {
 }
 
 #[test]
+fn removing_the_chart_and_the_definitions_ends_no_audit_log() -> Result<()> {
+    let mut stage = Stage::start()?;
+    let at = Place { namespace: "default", name: "undefined", region: "us-west-1" };
+    stage.make_bucket(at)?;
+    stage.apply_trail(at, |spec| spec["deletionPolicy"] = "Delete".into())?;
+    stage.wait_ready(at)?;
+    stage.cluster.helm(&["uninstall", "trail-operator", "--namespace", NAMESPACE])?;
+    assert!(stage.is_logging(at)?, "uninstalling takes no object along");
+    stage.trail(at)?;
+    // The ServiceAccount went with the chart, and its token with it.
+    stage.operator = None;
+    stage.install()?;
+    stage.operator = Some(stage.run_operator(&Overrides::default())?);
+    stage.cluster.kubectl(&["delete", "crd", "trails.trail-operator.dev", "--wait=false"])?;
+    wait_for("the definition to be gone", PATIENCE, || {
+        let definitions = stage.cluster.kubectl(&["get", "crds", "-o", "name"])?;
+        ensure!(!definitions.contains("/trails."), "there are {definitions}");
+        Ok(())
+    })?;
+    assert!(stage.is_logging(at)?);
+    Ok(())
+}
+
+#[test]
 fn metrics_and_logs_speak_of_trails_by_name() -> Result<()> {
     let mut stage = Stage::start()?;
     let at = Place { namespace: "default", name: "measured", region: "us-west-1" };
