@@ -45,6 +45,42 @@ class Verdict:
     reason: str
 
 
+_TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
+_BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
+_DAY, _WEEK = 86400, 604800
+
+
+def problem(alarm: Json) -> str | None:
+    """Why PutMetricAlarm refuses a classic alarm, or None (cloudtrail.md 6.1)."""
+    name = alarm.get("AlarmName") or ""
+    if not 1 <= len(name) <= 255:
+        return "AlarmName must have 1 to 255 characters."
+    if alarm.get("ComparisonOperator") not in (*_COMPARE, *_BANDS):
+        return f"ComparisonOperator {alarm.get('ComparisonOperator')} is not one of {', '.join((*_COMPARE, *_BANDS))}."
+    if alarm.get("TreatMissingData", "missing") not in _TREATMENTS:
+        return f"TreatMissingData {alarm['TreatMissingData']} is not one of {', '.join(_TREATMENTS)}."
+    for member in ("AlarmActions", "OKActions", "InsufficientDataActions"):
+        if len(alarm.get(member) or []) > 5:
+            return f"{member} takes up to 5 actions."
+    count = alarm.get("EvaluationPeriods") or 0
+    if count < 1 or not 1 <= alarm.get("DatapointsToAlarm", count) <= count:
+        return "EvaluationPeriods must be 1 or more, and DatapointsToAlarm from 1 to EvaluationPeriods."
+    return None if "MetricName" not in alarm else _metric_problem(alarm, count)
+
+
+def _metric_problem(alarm: Json, count: int) -> str | None:
+    if bool(alarm.get("Statistic")) == bool(alarm.get("ExtendedStatistic")):
+        return "Exactly one of Statistic and ExtendedStatistic must be given."
+    if alarm.get("Statistic") not in (None, *_STATISTICS):
+        return f"Statistic {alarm['Statistic']} is not one of {', '.join(_STATISTICS)}."
+    period = alarm.get("Period") or 0
+    if period not in (10, 20, 30) and (period < 60 or period % 60):
+        return f"Period {period} is not 10, 20, 30 or a multiple of 60."
+    if period * count > (_DAY if period < 3600 else _WEEK):
+        return "Period times EvaluationPeriods is more than a day, or a week for periods of an hour or more."
+    return None
+
+
 def evaluate(alarm: Json, points: list[Point], now: float) -> Verdict | None:
     """The new state, or None where the alarm stays as it is (`ignore`, or a kind the lab does not evaluate)."""
     compare = _COMPARE.get(alarm.get("ComparisonOperator") or "")

@@ -173,6 +173,7 @@ filter-metric | documented | 5.1 | A match makes a datapoint; none at all makes 
 filter-test | documented | 5.1 | TestMetricFilter answers with the same engine
 alarm-evaluation | documented | 6.2 | Periods, M of N and TreatMissingData decide an alarm's state
 alarm-minute | assumed | 6.2 | Alarms are looked at once a minute of the lab's clock, and at new data
+alarm-rules | documented | 6.1 | Alarms with wrong periods, operators, statistics or treatments: ValidationError
 alarm-delete | documented | 6.1 | DeleteAlarms with an unknown name: ResourceNotFound, HTTP 404
 # Around CloudTrail
 lookup-events | assumed | 1.5 | LookupEvents shows the calls made to the lab, newest first, for 90 days

@@ -353,9 +353,6 @@ class Deliveries:
         organization = self._out.organization(trail.account)
         return organization.id if organization else None
 
-    def places_with_chain(self, arn: str) -> list[Place]:
-        return [(account, region) for chain, account, region, backfill in self._chains if chain == arn and not backfill]
-
 
 def _file_row(place: Place, file: LogFile, events: int) -> Json:
     row = {"account": place[0], "region": place[1], "bucket": file.bucket, "key": file.key}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import cbor2
 
-from lab import metric_filters, wire
+from lab import alarms, metric_filters, wire
 from lab.emulator import Answer, Emulator, caller, json_answer, json_body, json_refusal
 from lab.errors import AwsError
 from lab.model import Caller, Json
@@ -57,26 +56,31 @@ class TelemetryService:
         who = caller()
         if call.operation in ("DescribeAlarms", "DescribeAlarmsForMetric", "DescribeAlarmHistory"):
             self._telemetry.evaluate(who, at_once=False)
-        if call.operation == "DeleteAlarms":
-            refusal = self._missing_alarm(who, _names(call.protocol, body))
-            if refusal is not None:
-                headers, text = wire.error_answer(call.protocol, refusal.code, refusal.message, "")
-                return refusal.status, headers, text
+        try:
+            if call.operation == "DeleteAlarms":
+                self._check_alarms(who, _request(call.protocol, body).get("AlarmNames") or [])
+            if call.operation == "PutMetricAlarm":
+                _check_alarm(_request(call.protocol, body))
+        except AwsError as error:
+            headers, text = wire.error_answer(call.protocol, error.code, error.message, "")
+            return error.status, headers, text
         return await self._cloudwatch(method, path, headers, body, query)
 
-    def _missing_alarm(self, who: Caller, names: list[str]) -> AwsError | None:
+    def _check_alarms(self, who: Caller, names: list[str]) -> None:
         if len(names) > _MAX_DELETED_ALARMS:
-            return AwsError("ValidationError", f"DeleteAlarms takes up to {_MAX_DELETED_ALARMS} names.")
+            raise AwsError("ValidationError", f"DeleteAlarms takes up to {_MAX_DELETED_ALARMS} names.")
         known = {alarm["AlarmName"] for alarm in self._emulator.alarms(who.account, who.region)}
         missing = [name for name in names if name not in known and not self._emulator.is_composite(who, name)]
-        if not missing:
-            return None
-        return AwsError("ResourceNotFound", f"Alarms not found: {', '.join(missing)}", 404)
+        if missing:
+            raise AwsError("ResourceNotFound", f"Alarms not found: {', '.join(missing)}", 404)
 
 
-def _names(protocol: str, body: bytes) -> list[str]:
-    if protocol == "cbor":
-        return list(cbor2.loads(body).get("AlarmNames") or [])
-    if protocol == "json":
-        return list(json.loads(body or b"{}").get("AlarmNames") or [])
-    return []
+def _request(protocol: str, body: bytes) -> Json:
+    """The body, of the two protocols SDKs speak with CloudWatch today."""
+    return cbor2.loads(body) if protocol == "cbor" else json_body(body)
+
+
+def _check_alarm(request: Json) -> None:
+    found = alarms.problem(request)
+    if found:
+        raise AwsError("ValidationError", found)

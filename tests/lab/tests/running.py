@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import unittest
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from support import ACCOUNT, REGION, bucket_policy, trail_arn
 
 from lab.model import Json
@@ -81,3 +83,28 @@ class RunningLab:
         assert answer.get("TrailARN") == trail_arn(name), answer
         if start:
             self.aws("cloudtrail", "StartLogging", Name=name)
+
+
+def code(call: Any, **params: Any) -> str:
+    try:
+        call(**params)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return ""
+
+
+class WithLab(unittest.TestCase):
+    lab: RunningLab
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.lab = RunningLab()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.lab.end()
+
+    def setUp(self) -> None:
+        self.lab.ask("POST", "/reset")
+        self.lab.bucket("trail-logs")
+        self.client = self.lab.client("cloudtrail")

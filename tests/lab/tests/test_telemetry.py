@@ -8,7 +8,7 @@ from typing import Any
 
 from support import ACCOUNT, CALLER, REGION, START, World, proves
 
-from lab.alarms import Point, evaluate
+from lab.alarms import Point, evaluate, problem
 from lab.errors import AwsError
 from lab.metric_filters import Datapoint, check, test
 from lab.patterns import Options
@@ -134,6 +134,29 @@ class Alarms(unittest.TestCase):
         self.assertEqual(self.state(point(10), point(310, 0.0), **three), "OK")
         self.assertEqual(self.state(point(10), EvaluationPeriods=3), "OK")
         self.assertEqual(self.state(point(10), TreatMissingData="breaching", EvaluationPeriods=3), "ALARM")
+
+    @proves("alarm-rules")
+    def test_rules(self) -> None:
+        good = alarm(MetricName="root", Namespace="LogMetrics")
+        self.assertIsNone(problem(good))
+        self.assertIsNone(problem({**good, "Period": 3600, "EvaluationPeriods": 168}))
+        for bad in (
+            {"AlarmName": "n" * 256},
+            {"ComparisonOperator": "Above"},
+            {"TreatMissingData": "forget"},
+            {"AlarmActions": ["a"] * 6},
+            {"EvaluationPeriods": 0},
+            {"DatapointsToAlarm": 2},
+            {"ExtendedStatistic": "p90"},
+            {"Statistic": None},
+            {"Statistic": "Median"},
+            {"Period": 45},
+            {"Period": 90},
+            {"Period": 60, "EvaluationPeriods": 1441},
+            {"Period": 3600, "EvaluationPeriods": 169},
+        ):
+            with self.subTest(bad):
+                self.assertIsNotNone(problem({**good, **bad}))
 
     def test_what_is_not_evaluated(self) -> None:
         self.assertIsNone(self.state(point(10), Statistic=None))

@@ -241,6 +241,11 @@ class Regions(Trails):
         self.assertEqual(self.world.message, f"Unknown trail: wide for the user: {ACCOUNT}")
         self.assertEqual(self.world.refusal("StartLogging", {"Name": "narrow"}, WEST), "TrailNotFoundException")
 
+    def test_the_arn_of_no_trail(self) -> None:
+        for operation in ("GetTrail", "StartLogging"):
+            code = self.world.refusal(operation, {"Name": trail_arn("no-such-trail")})
+            self.assertEqual(code, "TrailNotFoundException")
+
     @proves("arn-reads-shadow")
     def test_the_arn_reads_a_shadow(self) -> None:
         self.assertEqual(self.get(trail_arn("wide"), WEST), self.get("wide"))

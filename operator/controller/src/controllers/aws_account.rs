@@ -91,12 +91,12 @@ async fn round(account: &AwsAccount, context: &Context) -> Result<Action, RoundE
     let unseen_for = SignedDuration::try_from(memory.unseen_for(&uid)).unwrap_or(SignedDuration::MAX);
     let report = aws_account::report(&account, &identity, unseen_for, Timestamp::now());
 
+    shared.events.publish(&report.events, &account.object_ref(&())).await;
     if account.status.as_ref() != Some(&report.status) {
         let api: Api<AwsAccount> = Api::all(shared.client.clone());
         let version = status::write(&api, &account, &report.status).await?;
         memory.wrote(&uid, version.as_deref(), report.status.clone());
     }
-    shared.events.publish(&report.events, &account.object_ref(&())).await;
     shared.metrics.has_conditions(KIND, "", &account.name_any(), &report.status.conditions);
     let result = if report.next == Next::Interval { RoundResult::Success } else { RoundResult::Pending };
     shared.metrics.reconciled(KIND, result, start.elapsed());

@@ -24,7 +24,6 @@ use kube::{
 use tracing::Instrument;
 use trail_operator_crds::{AwsAccount, DeletionPolicy, Trail, TrailStatus};
 use trail_operator_reconcile::{
-    event::Event,
     reason::Reason,
     trail::{self, Applied, Change, DeletedWith, Input, Next, Report, finalize, finalize::Finalized},
 };
@@ -276,7 +275,8 @@ fn record(trail: &Trail, report: &Report, applied: &Applied, shared: &Shared) {
     }
 }
 
-/// Writes the status if it differs, then tells the events: an event is told again rather than lost.
+/// Tells the events, then writes the status if it differs. In this order, since what was changed in AWS is known only
+/// now, while what the status says is found out again: an event is told again rather than lost.
 async fn write(
     api: &Api<Trail>,
     trail: &Trail,
@@ -284,13 +284,12 @@ async fn write(
     report: &Report,
     context: &Context,
 ) -> Result<(), RoundError> {
+    context.shared.events.publish(&report.events, &trail.object_ref(&())).await;
     if *previous != report.status {
         let version = status::write(api, trail, &report.status).await?;
         let uid = trail.uid().unwrap_or_default();
         context.memory.wrote(&uid, version.as_deref(), report.status.clone());
     }
-    let events: &[Event] = &report.events;
-    context.shared.events.publish(events, &trail.object_ref(&())).await;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 pub struct Report {
     /// The next status.
     pub status: AwsAccountStatus,
-    /// To be published once the status is written.
+    /// To be published.
     pub events: Vec<Event>,
     /// When to look again.
     pub next: Next,

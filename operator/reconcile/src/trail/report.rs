@@ -44,7 +44,7 @@ pub enum Outcome {
 pub struct Report {
     /// The next status; the same as the previous one when nothing worth writing happened.
     pub status: TrailStatus,
-    /// To be published once the status is written.
+    /// To be published.
     pub events: Vec<Event>,
     /// When to look again.
     pub next: Next,
