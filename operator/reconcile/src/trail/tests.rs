@@ -224,6 +224,22 @@ mod planning {
     }
 
     #[test]
+    fn multi_region_goes_off_before_global_service_events() {
+        let mut single = trail();
+        single.spec.is_multi_region_trail = false;
+        single.spec.include_global_service_events = false;
+        let input = dereference(&single, "cluster", &cluster()).unwrap();
+        let plan = plan(&input, &as_declared(&self::input()), NOW);
+        let [Change::UpdateTrail(_, first), Change::UpdateTrail(_, second)] = plan.changes.as_slice() else {
+            panic!("{plan:?}")
+        };
+        let switches = |update: &crate::aws::TrailUpdate| {
+            (update.is_multi_region_trail, update.include_global_service_events)
+        };
+        assert_eq!((switches(first), switches(second)), ((Some(false), None), (None, Some(false))));
+    }
+
+    #[test]
     fn a_log_group_without_its_star_is_the_same_log_group() {
         let mut with_group = trail();
         with_group.spec.cloud_watch_logs = Some(trail_operator_crds::CloudWatchLogs {

@@ -85,6 +85,22 @@ fn edits_reach_aws_and_a_cleared_field_is_cleared() -> Result<()> {
 }
 
 #[test]
+fn a_multi_region_trail_becomes_one_of_a_single_region_without_global_events() -> Result<()> {
+    let (stage, at) = (stage(), place("narrowed", "eu-south-1"));
+    stage.make_bucket(at)?;
+    stage.apply_trail(at, |spec| spec["isMultiRegionTrail"] = true.into())?;
+    stage.wait_ready(at)?;
+    stage.patch_trail(at, &json!({"isMultiRegionTrail": false, "includeGlobalServiceEvents": false}))?;
+    stage.wait_ready(at)?;
+    let aws = stage.in_aws(at)?;
+    assert_eq!(
+        (&aws["IsMultiRegionTrail"], &aws["IncludeGlobalServiceEvents"]),
+        (&json!(false), &json!(false))
+    );
+    Ok(())
+}
+
+#[test]
 fn what_others_change_in_aws_is_put_right_within_the_interval() -> Result<()> {
     let (stage, at) = (stage(), place("drifting", "eu-west-3"));
     ready_trail(at)?;
