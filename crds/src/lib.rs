@@ -46,4 +46,7 @@ pub mod condition {
     pub const REFERENCES_RESOLVED: &str = "ReferencesResolved";
     /// The credentials in use belong to the account that is declared.
     pub const IDENTITY_VERIFIED: &str = "IdentityVerified";
+    /// Every type there is.
+    pub const ALL: [&str; 7] =
+        [READY, RECONCILING, STALLED, LOGGING, LOG_FILE_VALIDATED, REFERENCES_RESOLVED, IDENTITY_VERIFIED];
 }

@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
     validation = Rule::new("!self.isMultiRegionTrail || self.includeGlobalServiceEvents")
         .message("`includeGlobalServiceEvents` must be true when `isMultiRegionTrail` is true: CloudTrail refuses a multi-Region trail without global service events")
         .reason(Reason::FieldValueInvalid),
-    validation = Rule::new("!has(self.sns) || self.sns.topicArn.split(':')[3] == self.region")
+    validation = Rule::new("!has(self.sns) || self.sns.topicArn.split(':').size() < 4 || self.sns.topicArn.split(':')[3] == self.region")
         .message("`sns.topicArn` must be a topic in the trail's home Region (`region`)")
         .reason(Reason::FieldValueInvalid)
 )]

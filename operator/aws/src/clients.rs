@@ -5,14 +5,14 @@ use std::{collections::HashMap, time::Duration};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use parking_lot::Mutex;
 
-use crate::{CloudTrailClient, Observer, SecurityTokensClient};
+use crate::{CloudTrailClient, Observer, SecurityTokensClient, UnsafeEndpoint, endpoint::check_endpoint};
 
 /// Connecting takes milliseconds; more than this means nobody is there.
 const CONNECT: Duration = Duration::from_secs(3);
 /// One attempt. CreateTrail checks policies by using them, which takes a second or two.
 const ATTEMPT: Duration = Duration::from_secs(10);
-/// A call with all its repetitions.
-const OPERATION: Duration = Duration::from_secs(30);
+/// A call with all its repetitions. Nine of them fit into the chart's grace period.
+const OPERATION: Duration = Duration::from_secs(20);
 /// The SDK's standard number; each is a call that AWS counts.
 const ATTEMPTS: u32 = 3;
 /// Where the identity is asked for when neither environment nor profile names a Region.
@@ -27,7 +27,10 @@ pub struct Clients {
 
 impl Clients {
     /// Reads environment, profile and web identity. `observer` is told of every call.
-    pub async fn from_environment(observer: Observer) -> Self {
+    ///
+    /// # Errors
+    /// When an endpoint is given to which credentials would go in clear text.
+    pub async fn from_environment(observer: Observer) -> Result<Self, UnsafeEndpoint> {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
             .operation_attempt_timeout(ATTEMPT)
@@ -38,7 +41,8 @@ impl Clients {
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .load()
             .await;
-        Self { config, observer, cloud_trail: Mutex::new(HashMap::new()) }
+        check_endpoint("endpoint_url of the profile", config.endpoint_url().unwrap_or_default())?;
+        Ok(Self { config, observer, cloud_trail: Mutex::new(HashMap::new()) })
     }
 
     /// `CloudTrail` in a Region.

@@ -18,6 +18,9 @@ use crate::{Observer, error::aws_error};
 
 const SERVICE: &str = "cloudtrail";
 
+/// A trail has at most 50 tags; nobody needs more pages for them.
+const MAX_PAGES: usize = 10;
+
 /// `CloudTrail` with one identity in one Region.
 #[derive(Clone, Debug)]
 pub struct CloudTrailClient {
@@ -53,7 +56,7 @@ impl CloudTrail for CloudTrailClient {
     async fn list_tags(&self, arn: &str) -> Result<BTreeMap<String, String>, AwsError> {
         let mut tags = BTreeMap::new();
         let mut page = None;
-        loop {
+        for _ in 0..MAX_PAGES {
             let request = self.client.list_tags().resource_id_list(arn).set_next_token(page);
             let answer = send!(self, "ListTags", request)?;
             let of_trail = answer.resource_tag_list.unwrap_or_default().into_iter();
@@ -63,9 +66,10 @@ impl CloudTrail for CloudTrailClient {
             );
             page = answer.next_token.filter(|token| !token.is_empty());
             if page.is_none() {
-                return Ok(tags);
+                break;
             }
         }
+        Ok(tags)
     }
 
     async fn get_trail_status(&self, arn: &str) -> Result<TrailStatus, AwsError> {

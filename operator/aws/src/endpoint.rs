@@ -5,11 +5,11 @@ use std::net::IpAddr;
 /// An endpoint that is neither https nor on this machine.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "{variable} is '{url}': plain http is allowed only to a loopback address (127.0.0.0/8, ::1, localhost), since requests carry credentials; use https"
+    "{whence} is '{url}': plain http is allowed only to a loopback address (127.0.0.0/8, ::1, localhost), since requests carry credentials; use https"
 )]
 pub struct UnsafeEndpoint {
-    /// The environment variable.
-    pub variable: String,
+    /// Where it was given: an environment variable, or the profile.
+    pub whence: String,
     /// Its value.
     pub url: String,
 }
@@ -21,9 +21,16 @@ pub struct UnsafeEndpoint {
 pub fn check_endpoints(variables: impl IntoIterator<Item = (String, String)>) -> Result<(), UnsafeEndpoint> {
     variables
         .into_iter()
-        .filter(|(name, value)| name.starts_with("AWS_ENDPOINT_URL") && !value.is_empty())
-        .find(|(_, url)| !is_safe(url))
-        .map_or(Ok(()), |(variable, url)| Err(UnsafeEndpoint { variable, url }))
+        .filter(|(name, _)| name.starts_with("AWS_ENDPOINT_URL"))
+        .try_for_each(|(variable, url)| check_endpoint(&variable, &url))
+}
+
+/// Checks one endpoint; an empty one is none.
+pub(crate) fn check_endpoint(whence: &str, url: &str) -> Result<(), UnsafeEndpoint> {
+    if url.is_empty() || is_safe(url) {
+        return Ok(());
+    }
+    Err(UnsafeEndpoint { whence: whence.to_owned(), url: url.to_owned() })
 }
 
 fn is_safe(url: &str) -> bool {

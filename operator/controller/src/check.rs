@@ -14,6 +14,15 @@ const HEARTBEAT: Duration = Duration::from_mins(1);
 #[derive(Clone)]
 pub(crate) struct Health(Arc<Mutex<State>>);
 
+/// Nothing has been planned before every watch has answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// May be in hand.
+    Possible,
+    /// Cannot have begun.
+    NotBegun,
+}
+
 enum State {
     /// The API server has not answered yet, or no longer does.
     Unconnected,
@@ -24,7 +33,7 @@ enum State {
     /// Leads and knows everything.
     Leading(Renewal),
     /// Finishes what is in hand.
-    Stopping,
+    Stopping(Work),
 }
 
 /// When the Lease was last renewed; `None` where there is no leader election.
@@ -79,9 +88,15 @@ impl Health {
         }
     }
 
-    /// No new work is begun.
-    pub(crate) fn stops(&self) {
-        *self.0.lock() = State::Stopping;
+    /// No new work is begun. Says whether there can be any in hand.
+    pub(crate) fn stops(&self) -> Work {
+        let mut state = self.0.lock();
+        let work = match &*state {
+            State::Leading(_) | State::Stopping(Work::Possible) => Work::Possible,
+            _ => Work::NotBegun,
+        };
+        *state = State::Stopping(work);
+        work
     }
 
     /// Whether the process is worth keeping; else why not.
@@ -104,7 +119,7 @@ impl Health {
                 "waiting for the first answer of the watch on {} (are the CustomResourceDefinitions installed, and may the ServiceAccount watch?)",
                 pending.join(", ")
             )),
-            State::Stopping => Err("stopping".into()),
+            State::Stopping(_) => Err("stopping".into()),
             State::Following => Ok("following"),
             State::Leading(_) => Ok("leading"),
         }
@@ -118,7 +133,15 @@ impl Health {
 
 #[cfg(test)]
 mod tests {
-    use super::{Election, Health};
+    use super::{Election, Health, Work};
+
+    #[test]
+    fn nothing_is_in_hand_before_every_watch_has_answered() {
+        let health = Health::starting();
+        health.leads(Election::ByLease, &["trails", "namespaces"]);
+        health.answered("trails");
+        assert_eq!(health.stops(), Work::NotBegun);
+    }
 
     #[test]
     fn ready_means_knowing_everything_or_standing_by() {
@@ -134,7 +157,8 @@ mod tests {
         assert!(health.ready().unwrap_err().contains("watch on namespaces "));
         health.answered("namespaces");
         assert_eq!(health.ready(), Ok("leading"));
-        health.stops();
+        assert_eq!(health.stops(), Work::Possible);
+        assert_eq!(health.stops(), Work::Possible, "also when asked again");
         assert!(health.ready().is_err() && health.live().is_ok() && !health.is_leader());
     }
 }

@@ -85,7 +85,10 @@ pub(crate) fn main() -> anyhow::Result<ExitCode> {
         Command::Run(args) => {
             logging::start(args.log_format, &args.log_level)?;
             let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-            runtime.block_on(run::run(args))
+            let code = runtime.block_on(run::run(args));
+            // Whatever still runs was given up by name; nobody waits for it.
+            runtime.shutdown_background();
+            code
         }
     }
 }

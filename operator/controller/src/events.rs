@@ -11,13 +11,15 @@ use crate::kubernetes;
 
 /// Publishes events about objects.
 #[derive(Clone)]
-pub(crate) struct Publisher(Recorder);
+pub(crate) struct Publisher {
+    client: Client,
+    reporter: Reporter,
+}
 
 impl Publisher {
     /// `instance` is the name of this process.
     pub(crate) fn new(client: Client, instance: String) -> Self {
-        let reporter = Reporter { controller: "trail-operator".into(), instance: Some(instance) };
-        Self(Recorder::new(client, reporter))
+        Self { client, reporter: Reporter { controller: "trail-operator".into(), instance: Some(instance) } }
     }
 
     /// Publishes what a round has to tell.
@@ -35,7 +37,11 @@ impl Publisher {
                 action: action.clone(),
                 secondary: None,
             };
-            if let Err(error) = kubernetes::call("publishing an event", self.0.publish(&event, about)).await {
+            // A Recorder of its own for each: one that is kept folds events of the same reason within six minutes into
+            // the first, with the first one's note. Here an event is told only when there is something new.
+            let recorder = Recorder::new(self.client.clone(), self.reporter.clone());
+            if let Err(error) = kubernetes::call("publishing an event", recorder.publish(&event, about)).await
+            {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     reason = reason.as_str(),

@@ -21,10 +21,12 @@ pub(crate) enum CallError {
         source: Box<kube::Error>,
     },
     /// No answer.
-    #[error("{what} got no answer within {} s", CALL.as_secs())]
+    #[error("{what} got no answer within {} s", limit.as_secs())]
     TimedOut {
         /// What was tried.
         what: &'static str,
+        /// For how long.
+        limit: Duration,
     },
 }
 
@@ -40,10 +42,19 @@ pub(crate) async fn call<T>(
     what: &'static str,
     call: impl Future<Output = Result<T, kube::Error>>,
 ) -> Result<T, CallError> {
-    match tokio::time::timeout(CALL, call).await {
+    call_within(CALL, what, call).await
+}
+
+/// Awaits a call for at most `limit`.
+pub(crate) async fn call_within<T>(
+    limit: Duration,
+    what: &'static str,
+    call: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, CallError> {
+    match tokio::time::timeout(limit, call).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(source)) => Err(CallError::Kube { what, source: Box::new(source) }),
-        Err(_) => Err(CallError::TimedOut { what }),
+        Err(_) => Err(CallError::TimedOut { what, limit }),
     }
 }
 

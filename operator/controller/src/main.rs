@@ -7,6 +7,7 @@ mod controllers;
 mod events;
 mod finalizer;
 mod http;
+mod identities;
 mod kubernetes;
 mod lease;
 mod logging;

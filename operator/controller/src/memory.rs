@@ -8,6 +8,11 @@ use std::{
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
+use trail_operator_reconcile::{
+    event::Event,
+    trail::{Change, LastWrite},
+};
+
 use crate::backoff::Backoff;
 
 /// Memory of all objects of a kind, by uid. `S` is the kind's status.
@@ -17,15 +22,23 @@ struct Entry<S> {
     backoff: Backoff,
     /// When AWS was last asked with success; at first, when it was first tried.
     seen: Instant,
-    /// When this process made the resource.
-    created: Option<Timestamp>,
+    /// What this process last did to the resource.
+    last_write: LastWrite,
+    /// What is to be told once the finalizer is off: AWS is settled.
+    farewell: Option<Vec<Event>>,
     /// The resourceVersion that the last write of the status led to, and the status.
     written: Option<(u64, S)>,
 }
 
 impl<S> Default for Entry<S> {
     fn default() -> Self {
-        Self { backoff: Backoff::default(), seen: Instant::now(), created: None, written: None }
+        Self {
+            backoff: Backoff::default(),
+            seen: Instant::now(),
+            last_write: LastWrite::default(),
+            farewell: None,
+            written: None,
+        }
     }
 }
 
@@ -59,14 +72,24 @@ impl<S: Clone> Memory<S> {
         self.with(uid, |entry| entry.seen.elapsed())
     }
 
-    /// The resource was made at that time.
-    pub(crate) fn created(&self, uid: &str, at: Timestamp) {
-        self.with(uid, |entry| entry.created = Some(at));
+    /// These changes were made just now.
+    pub(crate) fn changed(&self, uid: &str, done: &[Change], now: Timestamp) {
+        self.with(uid, |entry| entry.last_write = std::mem::take(&mut entry.last_write).and(done, now));
     }
 
-    /// When this process made the resource, if it did.
-    pub(crate) fn created_at(&self, uid: &str) -> Option<Timestamp> {
-        self.with(uid, |entry| entry.created)
+    /// What this process last did to the resource.
+    pub(crate) fn last_write(&self, uid: &str) -> LastWrite {
+        self.with(uid, |entry| entry.last_write.clone())
+    }
+
+    /// AWS is settled for an object that is being deleted.
+    pub(crate) fn settled(&self, uid: &str, farewell: Vec<Event>) {
+        self.with(uid, |entry| entry.farewell = Some(farewell));
+    }
+
+    /// What is to be told of an object whose AWS side is settled.
+    pub(crate) fn farewell(&self, uid: &str) -> Option<Vec<Event>> {
+        self.with(uid, |entry| entry.farewell.clone())
     }
 
     /// The status was written and led to that resourceVersion.

@@ -9,6 +9,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use trail_operator_aws::Call;
+use trail_operator_crds::condition;
 
 /// The registry and everything in it.
 pub(crate) struct Metrics {
@@ -144,15 +145,17 @@ impl Metrics {
         Ok(text)
     }
 
-    /// A round ended.
-    pub(crate) fn reconciled(&self, kind: &'static str, result: RoundResult, took: Duration) {
+    /// A round ended; `took` is unset where it was not measured.
+    pub(crate) fn reconciled(&self, kind: &'static str, result: RoundResult, took: Option<Duration>) {
         let result = match result {
             RoundResult::Success => "success",
             RoundResult::Pending => "pending",
             RoundResult::Error => "error",
         };
         self.reconciles.get_or_create(&Reconciled { kind, result }).inc();
-        self.reconcile_seconds.get_or_create(&Kind { kind }).observe(took.as_secs_f64());
+        if let Some(took) = took {
+            self.reconcile_seconds.get_or_create(&Kind { kind }).observe(took.as_secs_f64());
+        }
     }
 
     /// AWS was called.
@@ -180,7 +183,7 @@ impl Metrics {
                 self.conditions.get_or_create(&labels).set(i64::from(condition.status == status));
             }
         }
-        for type_ in [trail_operator_crds::condition::RECONCILING, trail_operator_crds::condition::STALLED] {
+        for type_ in condition::ALL {
             if !conditions.iter().any(|condition| condition.type_ == type_) {
                 self.drop_condition(kind, namespace, name, type_);
             }
@@ -188,15 +191,9 @@ impl Metrics {
     }
 
     /// An object is gone.
-    pub(crate) fn object_gone(
-        &self,
-        kind: &'static str,
-        namespace: &str,
-        name: &str,
-        conditions: &[Condition],
-    ) {
-        for condition in conditions {
-            self.drop_condition(kind, namespace, name, &condition.type_);
+    pub(crate) fn object_gone(&self, kind: &'static str, namespace: &str, name: &str) {
+        for type_ in condition::ALL {
+            self.drop_condition(kind, namespace, name, type_);
         }
         self.trail_logging.remove(&Object { namespace: namespace.into(), name: name.into() });
     }
@@ -207,10 +204,17 @@ impl Metrics {
         }
     }
 
-    /// A trail logs or does not.
-    pub(crate) fn trail_logs(&self, namespace: &str, name: &str, logs: bool) {
+    /// A trail logs, does not, or nobody knows.
+    pub(crate) fn trail_logs(&self, namespace: &str, name: &str, logs: Option<bool>) {
         let object = Object { namespace: namespace.into(), name: name.into() };
-        self.trail_logging.get_or_create(&object).set(i64::from(logs));
+        match logs {
+            Some(logs) => {
+                self.trail_logging.get_or_create(&object).set(i64::from(logs));
+            }
+            None => {
+                self.trail_logging.remove(&object);
+            }
+        }
     }
 
     /// Others changed a field in AWS.
@@ -236,7 +240,7 @@ mod tests {
     #[test]
     fn metrics_have_the_names_that_dashboards_use() {
         let metrics = Metrics::new();
-        metrics.reconciled("Trail", RoundResult::Success, Duration::from_millis(3));
+        metrics.reconciled("Trail", RoundResult::Success, Some(Duration::from_millis(3)));
         let took = Duration::from_millis(3);
         metrics.called_aws(Call {
             service: "cloudtrail",
@@ -244,7 +248,7 @@ mod tests {
             code: "ThrottlingException",
             took,
         });
-        metrics.trail_logs("security", "audit", true);
+        metrics.trail_logs("security", "audit", Some(true));
         metrics.drifted("Trail", "s3.bucketName");
         let text = metrics.text(true).unwrap();
         for line in [
@@ -264,7 +268,7 @@ mod tests {
     #[test]
     fn series_of_an_object_go_with_it() {
         let metrics = Metrics::new();
-        let condition = |type_: &str, status: &str| Condition {
+        let a_condition = |type_: &str, status: &str| Condition {
             type_: type_.into(),
             status: status.into(),
             reason: "R".into(),
@@ -274,12 +278,12 @@ mod tests {
                 jiff::Timestamp::UNIX_EPOCH,
             ),
         };
-        let conditions = [condition("Ready", "False"), condition("Reconciling", "True")];
+        let conditions = [a_condition("Ready", "False"), a_condition("Reconciling", "True")];
         metrics.has_conditions("Trail", "security", "audit", &conditions);
         assert!(metrics.text(true).unwrap().contains(r#"type="Ready",status="False"} 1"#));
         metrics.has_conditions("Trail", "security", "audit", &conditions[..1]);
         assert!(!metrics.text(true).unwrap().contains("Reconciling"));
-        metrics.object_gone("Trail", "security", "audit", &conditions);
+        metrics.object_gone("Trail", "security", "audit");
         assert!(!metrics.text(true).unwrap().contains("audit"));
     }
 }

@@ -1,21 +1,26 @@
 //! The verb `run`: puts everything together, in the order in which it starts and stops.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{pin::Pin, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 use trail_operator_aws::{Clients, Observer, check_endpoints};
 
 use crate::{
-    check::{Election, Health},
+    check::{Election, Health, Work},
     cli::RunArgs,
     controllers::{self, Shared},
     events::Publisher,
-    http, kubernetes,
-    lease::Candidate,
+    http,
+    identities::Identities,
+    kubernetes,
+    lease::{Candidate, Lost},
     metrics::Metrics,
     stores::WATCHES,
 };
@@ -23,12 +28,9 @@ use crate::{
 /// Name of the Lease.
 const LEASE: &str = "trail-operator";
 
-/// What is in hand may take this long after the Lease was lost: then another process may begin to act.
-const AFTER_LOSS: Duration = Duration::from_secs(4);
-
 /// Runs until SIGTERM or SIGINT, or until the Lease is lost.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
-    check_endpoints(std::env::vars())?;
+    check_endpoints(environment())?;
     let stop = stop_on_signals()?;
     let health = Health::starting();
     let metrics = Metrics::new();
@@ -47,39 +49,47 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     }
     let namespace = args.pod_namespace.clone().unwrap_or_else(|| client.default_namespace().to_owned());
     let mut candidate = Candidate::new(client.clone(), &namespace, LEASE, me.clone());
-    if !candidate.acquire(&stop, &health).await {
-        return Ok(ExitCode::SUCCESS);
-    }
+    let Some(acquired) = candidate.acquire(&stop, &health).await else { return Ok(ExitCode::SUCCESS) };
     tracing::info!(namespace, "leads");
     health.leads(Election::ByLease, &WATCHES);
-    let shared = shared(&args, client, metrics, me, stop).await?;
-    lead(candidate, shared, health).await
-}
 
-/// Runs the controllers while the Lease is kept, and gives it up when they have finished.
-async fn lead(candidate: Candidate, shared: Shared, health: Health) -> anyhow::Result<ExitCode> {
-    let stop = shared.stop.clone();
     let finished = CancellationToken::new();
     let keeper = tokio::spawn({
         let (finished, health) = (finished.clone(), health.clone());
-        async move { candidate.keep(&finished, &health).await }
+        async move { candidate.keep(acquired, &finished, &health).await }
     });
-    let mut controllers = tokio::spawn(run_controllers(shared, health.clone()));
-    let mut keeper = keeper;
+    let work = async {
+        let shared = shared(&args, client, metrics, me, stop.clone()).await?;
+        run_controllers(shared, health.clone()).await;
+        anyhow::Ok(())
+    };
+    while_leading(keeper, &finished, &stop, &health, Box::pin(work)).await
+}
+
+/// Works while the Lease is kept, and gives it up when the work has ended, well or not.
+async fn while_leading(
+    mut keeper: JoinHandle<Result<(), Lost>>,
+    finished: &CancellationToken,
+    stop: &CancellationToken,
+    health: &Health,
+    mut work: Pin<Box<impl Future<Output = anyhow::Result<()>>>>,
+) -> anyhow::Result<ExitCode> {
     tokio::select! {
         kept = &mut keeper => {
+            let Err(lost) = kept.context("the task that keeps the Lease ended")? else {
+                anyhow::bail!("the Lease was given up while it was needed");
+            };
             health.stops();
             stop.cancel();
-            if tokio::time::timeout(AFTER_LOSS, &mut controllers).await.is_err() {
+            if tokio::time::timeout_at(lost.over_by, work).await.is_err() {
                 tracing::error!("a change is still in hand; leaving it, since another process may lead by now");
             }
-            kept.context("the task that keeps the Lease ended")??;
-            Ok(ExitCode::FAILURE)
+            Err(lost.into())
         }
-        ended = &mut controllers => {
+        ended = &mut work => {
             finished.cancel();
             let kept = keeper.await.context("the task that keeps the Lease ended")?;
-            ended.context("a controller ended")?;
+            ended?;
             kept?;
             tracing::info!("stopped");
             Ok(ExitCode::SUCCESS)
@@ -87,14 +97,26 @@ async fn lead(candidate: Candidate, shared: Shared, health: Health) -> anyhow::R
     }
 }
 
+/// Runs every controller until told to stop, and finishes what is in hand. A controller whose watch has never answered
+/// has nothing in hand, and would wait for that answer first.
 async fn run_controllers(shared: Shared, health: Health) {
     let stop = shared.stop.clone();
-    let stopping = health.clone();
-    tokio::spawn(async move {
+    let account_and_trails = async {
+        futures::join!(
+            controllers::aws_account::run(shared.clone()),
+            controllers::trail::run(shared.clone(), health.clone())
+        )
+    };
+    let nothing_to_finish = async {
         stop.cancelled().await;
-        stopping.stops();
-    });
-    futures::join!(controllers::aws_account::run(shared.clone()), controllers::trail::run(shared, health));
+        if health.stops() == Work::Possible {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        _ = account_and_trails => {}
+        () = nothing_to_finish => {}
+    }
 }
 
 async fn shared(
@@ -113,13 +135,20 @@ async fn shared(
         move |call| metrics.called_aws(call)
     });
     Ok(Shared {
-        aws: Arc::new(Clients::from_environment(observer).await),
+        aws: Arc::new(Clients::from_environment(observer).await?),
         events: Publisher::new(client.clone(), me),
+        identities: Identities::default(),
         cluster_id: cluster_id.into(),
         client,
         metrics,
         stop,
     })
+}
+
+/// The environment as text; a variable that is none is shown as well as can be.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+    std::env::vars_os().map(move |(name, value)| (text(name), text(value)))
 }
 
 /// The uid of namespace kube-system: the same for the life of a cluster, and no other cluster's.

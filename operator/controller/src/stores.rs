@@ -14,7 +14,7 @@ use tokio::sync::SetOnce;
 use trail_operator_crds::AwsAccount;
 use trail_operator_reconcile::references;
 
-use crate::check::Health;
+use crate::{check::Health, identities::Identities};
 
 /// The watches that must have answered before this process counts as ready.
 pub(crate) const WATCHES: [&str; 3] = [TRAILS, ACCOUNTS, NAMESPACES];
@@ -56,6 +56,8 @@ pub(crate) struct Stores {
     pub(crate) accounts: Store<DeserializeGuard<AwsAccount>>,
     /// Whether they are all there.
     pub(crate) accounts_answered: FirstAnswer,
+    /// Whose credentials are in use for them.
+    pub(crate) identities: Identities,
     /// Namespaces.
     pub(crate) namespaces: Store<PartialObjectMeta<Namespace>>,
     /// Whether they are all there.
@@ -74,6 +76,10 @@ impl references::References for Stores {
     fn aws_account(&self, name: &str) -> Option<Arc<AwsAccount>> {
         let account = self.accounts.get(&ObjectRef::new(name))?;
         account.0.as_ref().ok().cloned().map(Arc::new)
+    }
+
+    fn acting_in(&self, account: &AwsAccount) -> Option<String> {
+        self.identities.of(account.metadata.uid.as_deref()?)
     }
 
     fn namespace(&self, name: &str) -> Option<references::Namespace> {

@@ -17,13 +17,6 @@ pub fn same_log_group(one: &str, other: &str) -> bool {
     one.trim_end_matches(":*") == other.trim_end_matches(":*")
 }
 
-/// The account in an ARN; `None` where the text is no ARN or names no account.
-pub fn account_id(arn: &str) -> Option<&str> {
-    let mut parts = arn.splitn(6, ':');
-    (parts.next() == Some("arn")).then_some(())?;
-    parts.nth(3).filter(|account| !account.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,12 +38,5 @@ mod tests {
         let with_star = log_group("us-east-1", "111122223333", "audit");
         assert!(same_log_group(&with_star, with_star.trim_end_matches(":*")));
         assert!(!same_log_group(&with_star, &log_group("us-east-1", "111122223333", "audit-2")));
-    }
-
-    #[test]
-    fn the_account_is_the_fifth_part() {
-        assert_eq!(account_id("arn:aws:sts::111122223333:assumed-role/r/s"), Some("111122223333"));
-        assert_eq!(account_id("arn:aws:s3:::bucket"), None);
-        assert_eq!(account_id("111122223333"), None);
     }
 }

@@ -105,6 +105,15 @@ pub struct Conditions {
     pub observed_generation: Option<i64>,
 }
 
+impl Conditions {
+    /// The list with the previous facts as they were: for a round that learnt nothing about them.
+    pub fn with_facts_of(mut self, previous: &[Condition]) -> Vec<Condition> {
+        let summary = [READY, RECONCILING, STALLED];
+        self.list.extend(previous.iter().filter(|c| !summary.contains(&c.type_.as_str())).cloned());
+        self.list
+    }
+}
+
 /// The condition of a type.
 pub fn find<'a>(list: &'a [Condition], type_: &str) -> Option<&'a Condition> {
     list.iter().find(|condition| condition.type_ == type_)

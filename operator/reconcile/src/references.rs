@@ -9,6 +9,10 @@ pub trait References {
     /// The `AwsAccount` of that name.
     fn aws_account(&self, name: &str) -> Option<Arc<AwsAccount>>;
 
+    /// The account that the credentials for an `AwsAccount` belong to, where that has been found out. An answer of an
+    /// earlier process does not count: the credentials may have been exchanged since.
+    fn acting_in(&self, account: &AwsAccount) -> Option<String>;
+
     /// What is known of a namespace; `None` when it does not exist.
     fn namespace(&self, name: &str) -> Option<Namespace>;
 }

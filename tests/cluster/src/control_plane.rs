@@ -115,6 +115,11 @@ impl ControlPlane {
         [self.apiserver_port, self.etcd_port]
     }
 
+    /// Sends kube-apiserver a signal by its name without `SIG`: `STOP` leaves its connections open and unanswered.
+    pub fn signal_api_server(&self, name: &str) -> Result<()> {
+        self.apiserver.signal(name)
+    }
+
     /// How long it took to be ready.
     pub fn took(&self) -> Duration {
         self.took

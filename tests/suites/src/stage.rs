@@ -69,9 +69,14 @@ impl Stage {
 
     /// One more operator. It is ready when this returns.
     pub fn run_operator(&self, overrides: &Overrides) -> Result<RunningOperator> {
-        let operator = run_deployment(&self.cluster, NAMESPACE, RELEASE, &operator_binary()?, overrides)?;
+        let operator = self.spawn_operator(overrides)?;
         operator.wait_ready(PATIENCE)?;
         Ok(operator)
+    }
+
+    /// One more operator, just started.
+    pub fn spawn_operator(&self, overrides: &Overrides) -> Result<RunningOperator> {
+        run_deployment(&self.cluster, NAMESPACE, RELEASE, &operator_binary()?, overrides)
     }
 
     /// The operator.

@@ -194,6 +194,14 @@ fn the_image_is_the_version_a_tag_or_a_digest() {
 }
 
 #[test]
+fn in_a_pod_everybody_can_reach_the_probes() {
+    let rendered = Rendered::new(&[]).unwrap();
+    let args = rendered.container().unwrap()["args"].to_string();
+    assert!(args.contains("--health-address=0.0.0.0:8081"), "a kubelet asks the Pod's address: {args}");
+    assert!(args.contains("--metrics-address=0.0.0.0:8080"), "{args}");
+}
+
+#[test]
 fn the_probes_ask_where_the_operator_answers() {
     let flags =
         ["--set=listenAddress=[::],ports.metrics=9000,ports.health=9001,metrics.service.enabled=true"];
@@ -261,7 +269,7 @@ fn the_operator_may_do_exactly_this() {
         ["ClusterRole", "trail-operator.dev/trails/status", "", "get patch"],
         ["ClusterRole", "/namespaces", "", "get list watch"],
         ["ClusterRole", "apiextensions.k8s.io/customresourcedefinitions", "trails.trail-operator.dev", "get"],
-        ["ClusterRole", "events.k8s.io/events", "", "create patch"],
+        ["ClusterRole", "events.k8s.io/events", "", "create"],
         ["Role", "coordination.k8s.io/leases", "", "create"],
         ["Role", "coordination.k8s.io/leases", "trail-operator", "get update"],
     ];

@@ -9,13 +9,11 @@ use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use kube::{
     Api, Resource, ResourceExt,
-    core::DeserializeGuard,
+    core::{DeserializeGuard, PartialObjectMeta},
     runtime::{
         Controller, PredicateConfig, WatchStreamExt,
         controller::{Action, Config},
-        predicates, reflector,
-        reflector::ObjectRef,
-        watcher,
+        predicates, reflector, watcher,
     },
 };
 use tracing::Instrument;
@@ -39,18 +37,34 @@ struct Context {
 pub(crate) async fn run(shared: Shared) {
     let (reader, writer) = reflector::store();
     let accounts: Api<DeserializeGuard<AwsAccount>> = Api::all(shared.client.clone());
+    let context = Arc::new(Context { memory: Memory::new(), shared: shared.clone() });
     let stream = watcher(accounts, watcher::Config::default())
         .default_backoff()
         .reflect(writer)
+        .inspect(forget_deleted(context.clone()))
         .applied_objects()
         .predicate_filter(predicates::generation, PredicateConfig::default());
     let stop = shared.stop.clone();
     Controller::for_stream(stream, reader)
         .with_config(Config::default().concurrency(CONCURRENCY))
         .graceful_shutdown_on(async move { stop.cancelled().await })
-        .run(reconcile, error_policy, Arc::new(Context { shared, memory: Memory::new() }))
+        .run(reconcile, error_policy, context)
         .for_each(async |ended| log_watch_error(KIND, ended))
         .await;
+}
+
+/// An account that is gone leaves neither series nor memory.
+fn forget_deleted(
+    context: Arc<Context>,
+) -> impl Fn(&Result<watcher::Event<DeserializeGuard<AwsAccount>>, watcher::Error>) + Send + 'static {
+    move |event| {
+        if let Ok(watcher::Event::Delete(account)) = event {
+            let uid = account.meta().uid.as_deref().unwrap_or_default();
+            context.shared.metrics.object_gone(KIND, "", &account.name_any());
+            context.shared.identities.forget(uid);
+            context.memory.forget(uid);
+        }
+    }
 }
 
 async fn reconcile(
@@ -64,7 +78,8 @@ async fn reconcile(
         match &account.0 {
             Ok(account) => round(account, &context).await,
             Err(invalid) => {
-                Ok(undecodable(&context.shared, &ObjectRef::<AwsAccount>::new(&name), invalid).await)
+                let api = Api::<PartialObjectMeta<AwsAccount>>::all(context.shared.client.clone());
+                undecodable(api, invalid, &context.shared).await
             }
         }
     }
@@ -75,18 +90,15 @@ async fn reconcile(
 async fn round(account: &AwsAccount, context: &Context) -> Result<Action, RoundError> {
     let Context { shared, memory } = context;
     let uid = account.uid().unwrap_or_default();
-    if account.meta().deletion_timestamp.is_some() {
-        memory.forget(&uid);
-        return Ok(Action::await_change());
-    }
     let start = Instant::now();
     let mut account = account.clone();
     if let Some(newer) = memory.newer_than(&uid, account.resource_version().as_deref()) {
         account.status = Some(newer);
     }
     let identity = aws_account::observe(&shared.aws.security_tokens()).await;
-    if identity.is_ok() {
+    if let Ok(identity) = &identity {
         memory.saw(&uid);
+        shared.identities.found(&uid, &identity.account_id);
     }
     let unseen_for = SignedDuration::try_from(memory.unseen_for(&uid)).unwrap_or(SignedDuration::MAX);
     let report = aws_account::report(&account, &identity, unseen_for, Timestamp::now());
@@ -99,7 +111,7 @@ async fn round(account: &AwsAccount, context: &Context) -> Result<Action, RoundE
     }
     shared.metrics.has_conditions(KIND, "", &account.name_any(), &report.status.conditions);
     let result = if report.next == Next::Interval { RoundResult::Success } else { RoundResult::Pending };
-    shared.metrics.reconciled(KIND, result, start.elapsed());
+    shared.metrics.reconciled(KIND, result, Some(start.elapsed()));
     if report.next != Next::Backoff {
         memory.succeeded(&uid);
     }
@@ -114,6 +126,6 @@ fn error_policy(
 ) -> Action {
     let name = account.meta().name.as_deref().unwrap_or_default();
     tracing::warn!(kind = KIND, name, error = error as &dyn std::error::Error, "the round failed");
-    context.shared.metrics.reconciled(KIND, RoundResult::Error, Duration::ZERO);
+    context.shared.metrics.reconciled(KIND, RoundResult::Error, None);
     Action::requeue(context.memory.back_off(account.meta().uid.as_deref().unwrap_or_default()))
 }

@@ -3,28 +3,45 @@
 pub(crate) mod aws_account;
 pub(crate) mod trail;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt::{Debug, Write as _},
+    marker::PhantomData,
+    sync::Arc,
+    time::Duration,
+};
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
-    Client,
-    core::error_boundary::InvalidObject,
+    Api, Client, Resource,
+    core::{PartialObjectMeta, error_boundary::InvalidObject},
     runtime::{
         controller::{Action, Error as ControllerError},
-        reflector::ObjectRef,
         watcher,
     },
 };
+use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 use trail_operator_aws::Clients;
-use trail_operator_reconcile::{event::Event, reason::Reason, trail::Next};
+use trail_operator_crds::FORCE_FINALIZE;
+use trail_operator_reconcile::{
+    event::Event,
+    reason::Reason,
+    trail::{Next, finalize},
+};
 
-use crate::{backoff::jittered, events::Publisher, kubernetes::CallError, metrics::Metrics};
+use crate::{
+    backoff::jittered, events::Publisher, finalizer, identities::Identities, kubernetes::CallError,
+    metrics::Metrics,
+};
 
 /// Rounds of one kind that may run at the same time.
 const CONCURRENCY: u16 = 16;
 
 /// How often a cause outside is looked at again.
 const RECHECK: Duration = Duration::from_mins(2);
+
+/// How often something that this process is about to find out is looked at again.
+const SOON: Duration = Duration::from_millis(500);
 
 /// What every controller needs.
 #[derive(Clone)]
@@ -37,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     /// Events.
     pub(crate) events: Publisher,
+    /// Whose credentials are in use.
+    pub(crate) identities: Identities,
     /// First part of owner tags.
     pub(crate) cluster_id: Arc<str>,
     /// No round begins after this; rounds in hand are finished.
@@ -60,24 +79,38 @@ fn requeue(next: Next, interval: Duration, back_off: impl FnOnce() -> Duration) 
         Next::Interval => jittered(interval),
         Next::Recheck => jittered(RECHECK),
         Next::Backoff => back_off(),
+        Next::Soon => SOON,
     })
 }
 
-/// Says of an object that cannot be read what is wrong with it. It is left alone until it changes.
-async fn undecodable<K>(shared: &Shared, object: &ObjectRef<K>, invalid: &InvalidObject) -> Action
+/// Says of an object that cannot be read what is wrong with it. It is left alone until it changes; an object that is
+/// being deleted can be let go by force.
+async fn undecodable<K>(
+    api: Api<PartialObjectMeta<K>>,
+    invalid: &InvalidObject,
+    shared: &Shared,
+) -> Result<Action, RoundError>
 where
-    K: kube::Resource<DynamicType = ()>,
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
 {
     tracing::warn!(error = invalid.error, "the object cannot be read by this version");
-    let note = format!(
+    let object =
+        PartialObjectMeta { types: None, metadata: invalid.metadata.clone(), _phantom: PhantomData::<K> };
+    let deleting = object.metadata.deletion_timestamp.is_some() && finalizer::is_on(&object);
+    let forced = deleting && finalize::is_forced(&object.metadata);
+    let mut note = format!(
         "this version of the operator cannot read the object, and leaves it alone: {}",
         invalid.error
     );
-    let event = Event::warning(Reason::Undecodable, "Decode", note);
-    let mut reference: k8s_openapi::api::core::v1::ObjectReference = object.clone().into();
-    reference.uid.clone_from(&invalid.metadata.uid);
-    shared.events.publish(&[event], &reference).await;
-    Action::await_change()
+    if deleting && !forced {
+        let _ = write!(note, "; annotation {FORCE_FINALIZE}=true lets it go");
+    }
+    let reference = ObjectReference { kind: Some(K::kind(&()).into()), ..object.object_ref(&()) };
+    shared.events.publish(&[Event::warning(Reason::Undecodable, "Decode", note)], &reference).await;
+    if forced {
+        finalizer::take_off(&api, &object).await?;
+    }
+    Ok(Action::await_change())
 }
 
 /// Tells of a watch that fails; kube begins it anew after a while. A round that failed was told of where it failed, and

@@ -1,25 +1,32 @@
 //! Leader election by a Lease: thin I/O around [`decision`].
 //!
 //! Every write carries the resourceVersion that was read, so that of two candidates the API server lets one through.
-//! A leader that cannot renew stops before its Lease runs out (fail-stop).
+//! A leader that cannot renew has ended before its Lease runs out (fail-stop): time counts from before the request, and
+//! the limit holds while a request hangs.
 
 mod decision;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::{api::coordination::v1::Lease, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{Api, Client, api::PostParams};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::decision::{DURATION, Decision, decide, give_up};
-use crate::{check::Health, kubernetes::CallError};
+use crate::{
+    check::Health,
+    kubernetes::{self, CallError},
+};
 
 /// Between two looks at the Lease.
 const PERIOD: Duration = Duration::from_secs(3);
-/// A leader that has not renewed for this long stops. What remains of the Lease's 15 s is for stopping.
+/// A leader that has not renewed for this long begins no new work. What remains of the Lease's duration is for finishing.
 const RENEW_WITHIN: Duration = Duration::from_secs(10);
-/// One look or write; short, so that a hanging API server does not eat up [`RENEW_WITHIN`].
+/// Before the Lease runs out everything must have ended; this much before, to be sure.
+const MARGIN: Duration = Duration::from_secs(1);
+/// One look or write.
 const CALL: Duration = Duration::from_secs(4);
 
 /// A candidate for the Lease.
@@ -43,31 +50,39 @@ impl Candidate {
         Self { leases: Api::namespaced(client, namespace), name, me, seen: None }
     }
 
-    /// Waits until this process leads. `false` when it was told to stop first.
-    pub(crate) async fn acquire(&mut self, stop: &CancellationToken, health: &Health) -> bool {
+    /// Waits until this process leads, and gives the time from which the Lease counts. `None` when told to stop first.
+    pub(crate) async fn acquire(&mut self, stop: &CancellationToken, health: &Health) -> Option<Instant> {
         loop {
+            let asked = Instant::now();
             match self.look().await {
-                Ok(Term::Mine) => return true,
+                Ok(Term::Mine) => return Some(asked),
                 Ok(Term::Theirs) => health.follows(),
                 Err(error) => {
                     health.unconnected();
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "cannot read or write the Lease"
-                    );
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "cannot read or write the Lease");
                 }
             }
             tokio::select! {
-                () = stop.cancelled() => return false,
+                () = stop.cancelled() => return None,
                 () = tokio::time::sleep(PERIOD) => {}
             }
         }
     }
 
-    /// Renews until `done`, then gives the Lease up. `Err` when the Lease was lost before.
-    pub(crate) async fn keep(mut self, done: &CancellationToken, health: &Health) -> Result<(), Lost> {
-        let mut renewed = Instant::now();
+    /// Renews until `done`, then gives the Lease up.
+    ///
+    /// # Errors
+    /// [`Lost`] at the latest [`RENEW_WITHIN`] after the last renewal, however slow the API server is.
+    pub(crate) async fn keep(
+        mut self,
+        acquired: Instant,
+        done: &CancellationToken,
+        health: &Health,
+    ) -> Result<(), Lost> {
+        let mut renewed = acquired;
         loop {
+            let lost = Lost { over_by: renewed + DURATION - MARGIN };
             tokio::select! {
                 () = done.cancelled() => {
                     self.release().await;
@@ -75,19 +90,16 @@ impl Candidate {
                 }
                 () = tokio::time::sleep(PERIOD) => {}
             }
-            let started = Instant::now();
-            match self.look().await {
-                Ok(Term::Mine) => {
-                    renewed = started;
+            let asked = Instant::now();
+            match tokio::time::timeout_at(renewed + RENEW_WITHIN, self.look()).await {
+                Ok(Ok(Term::Mine)) => {
+                    renewed = asked;
                     health.renewed();
                 }
-                Ok(Term::Theirs) => return Err(Lost),
-                Err(error) => {
+                Ok(Ok(Term::Theirs)) | Err(_) => return Err(lost),
+                Ok(Err(error)) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "cannot renew the Lease");
                 }
-            }
-            if renewed.elapsed() >= RENEW_WITHIN {
-                return Err(Lost);
             }
         }
     }
@@ -154,14 +166,14 @@ impl Candidate {
 /// The Lease belongs to somebody else, or could not be renewed in time.
 #[derive(Debug, thiserror::Error)]
 #[error("the Lease was lost")]
-pub(crate) struct Lost;
+pub(crate) struct Lost {
+    /// By then another process may act.
+    pub(crate) over_by: Instant,
+}
 
 async fn brief<T>(
     what: &'static str,
     call: impl Future<Output = Result<T, kube::Error>>,
 ) -> Result<T, CallError> {
-    match tokio::time::timeout(CALL, call).await {
-        Ok(result) => result.map_err(|source| CallError::Kube { what, source: Box::new(source) }),
-        Err(_) => Err(CallError::TimedOut { what }),
-    }
+    kubernetes::call_within(CALL, what, call).await
 }

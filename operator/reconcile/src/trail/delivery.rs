@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trail_operator_crds::{LoggingStatus, condition};
 
 use crate::{
-    aws::TrailStatus,
+    aws::{TrailSettings, TrailStatus},
     conditions::{Fact, Status, whole_seconds},
     reason::Reason,
 };
@@ -13,15 +13,20 @@ use crate::{
 /// Times in status follow AWS at most this often, unless something else is written anyway.
 const REFRESH: SignedDuration = SignedDuration::from_hours(1);
 
+/// CloudTrail's word for a failure is an error code; more than this of it is none.
+const MAX_ERROR: usize = 128;
+
 /// The `Logging` condition.
-pub fn logging(status: &TrailStatus, declared: bool) -> Fact {
+///
+/// Errors count only where delivery is declared: one of a topic that was taken off would never be followed by a success.
+pub fn logging(status: &TrailStatus, settings: &TrailSettings, declared: bool) -> Fact {
     let fact = |status, reason, message: String| Fact::new(condition::LOGGING, status, reason, message);
     if !status.is_logging {
         let message =
             if declared { "logging is switched off in AWS" } else { "logging is switched off, as declared" };
         return fact(Status::False, Reason::Stopped, message.into());
     }
-    if let Some(failure) = failure(status) {
+    if let Some(failure) = failure(status, settings) {
         return fact(Status::False, Reason::DeliveryFailing, failure);
     }
     if status.latest_delivery_time.is_none() {
@@ -36,17 +41,23 @@ pub fn logging(status: &TrailStatus, declared: bool) -> Fact {
 }
 
 /// The first destination that CloudTrail says it cannot reach, in CloudTrail's own word.
-fn failure(status: &TrailStatus) -> Option<String> {
+fn failure(status: &TrailStatus, settings: &TrailSettings) -> Option<String> {
+    let events = !settings.cloud_watch_logs_log_group_arn.is_empty();
+    let notifications = !settings.sns_topic_arn.is_empty();
     [
-        ("log files to the bucket", &status.latest_delivery_error),
-        ("digest files to the bucket", &status.latest_digest_delivery_error),
-        ("events to the log group", &status.latest_cloud_watch_logs_delivery_error),
-        ("notifications to the topic", &status.latest_notification_error),
+        (true, "log files to the bucket", &status.latest_delivery_error),
+        (
+            settings.enable_log_file_validation,
+            "digest files to the bucket",
+            &status.latest_digest_delivery_error,
+        ),
+        (events, "events to the log group", &status.latest_cloud_watch_logs_delivery_error),
+        (notifications, "notifications to the topic", &status.latest_notification_error),
     ]
     .into_iter()
-    .find_map(|(what, error)| {
-        let error = error.as_deref().filter(|error| !error.is_empty())?;
-        Some(format!("CloudTrail cannot deliver {what}: {error}"))
+    .find_map(|(declared, what, error)| {
+        let error: String = error.as_deref().filter(|_| declared)?.chars().take(MAX_ERROR).collect();
+        (!error.is_empty()).then(|| format!("CloudTrail cannot deliver {what}: {error}"))
     })
 }
 
@@ -111,10 +122,24 @@ mod tests {
             (new, Status::Unknown, Reason::AwaitingFirstDelivery),
             (failing.clone(), Status::False, Reason::DeliveryFailing),
         ] {
-            let fact = logging(&status, true);
+            let fact = logging(&status, &settings(), true);
             assert_eq!((fact.status, fact.reason), (expected, reason), "{status:?}");
         }
-        assert!(logging(&failing, true).message.contains("digest files to the bucket: AccessDenied"));
+        assert!(
+            logging(&failing, &settings(), true).message.contains("digest files to the bucket: AccessDenied")
+        );
+    }
+
+    fn settings() -> TrailSettings {
+        TrailSettings { enable_log_file_validation: true, ..TrailSettings::default() }
+    }
+
+    #[test]
+    fn what_is_not_to_be_delivered_cannot_fail() {
+        let leftover = TrailStatus { latest_notification_error: Some("NotFound".into()), ..delivering() };
+        assert_eq!(logging(&leftover, &settings(), true).reason, Reason::Delivering);
+        let declared = TrailSettings { sns_topic_arn: "topic".into(), ..settings() };
+        assert_eq!(logging(&leftover, &declared, true).reason, Reason::DeliveryFailing);
     }
 
     #[test]

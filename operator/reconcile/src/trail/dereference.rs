@@ -4,10 +4,10 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use trail_operator_crds::{AwsAccount, DeletionPolicy, Logging, Trail, condition};
 use trail_operator_domain::arn;
 
+use super::LastWrite;
 use crate::{aws::TrailSettings, aws_error::Subject, conditions, reason::Reason, references::References};
 
 /// Everything about one trail that is declared or known before AWS is asked.
@@ -35,8 +35,8 @@ pub struct Input {
     pub deleted_with: Option<DeletedWith>,
     /// Whether status records that this trail was ours before.
     pub acquired: bool,
-    /// When this process created the trail, if it did: AWS may not show it yet.
-    pub created_at: Option<Timestamp>,
+    /// What this process last did to the trail: AWS may not show it yet.
+    pub last_write: LastWrite,
     /// Seconds between two comparisons.
     pub interval_seconds: i32,
 }
@@ -80,11 +80,39 @@ impl Input {
 
 /// Why a `Trail` has no account to act in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unresolved {
+pub enum Unresolved {
+    /// There is none that it may use.
+    NoAccount {
+        /// `NotFound` or `NotPermitted`.
+        reason: Reason,
+        /// What is missing and what to do.
+        message: String,
+    },
+    /// There is one, and the credentials in use are not its own, or are not known to be.
+    NotReady {
+        /// What to look at.
+        message: String,
+    },
+    /// It was verified before; this process has not asked AWS yet. It will in a moment.
+    NotAskedYet,
+}
+
+impl Unresolved {
     /// For `ReferencesResolved` and `Ready`.
-    pub reason: Reason,
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::NoAccount { reason, .. } => *reason,
+            Self::NotReady { .. } | Self::NotAskedYet => Reason::AccountNotReady,
+        }
+    }
+
     /// What is missing and what to do.
-    pub message: String,
+    pub fn message(&self) -> &str {
+        match self {
+            Self::NoAccount { message, .. } | Self::NotReady { message } => message,
+            Self::NotAskedYet => "AWS has not been asked yet whose credentials these are",
+        }
+    }
 }
 
 /// Resolves what the object points at. `cluster_id` is the first part of the owner tag.
@@ -115,7 +143,7 @@ pub fn dereference(
         deletion_policy: spec.deletion_policy,
         deleted_with: deleted_with(&account, place.terminating),
         acquired: trail.status.as_ref().and_then(|status| status.arn.as_ref()) == Some(&trail_arn),
-        created_at: None,
+        last_write: LastWrite::default(),
         interval_seconds: spec.interval_seconds,
         arn: trail_arn,
         trail_name,
@@ -130,28 +158,28 @@ fn usable_account(
     references: &impl References,
 ) -> Result<std::sync::Arc<AwsAccount>, Unresolved> {
     let name = &trail.spec.account_ref.name;
-    let unresolved = |reason, message: String| Err(Unresolved { reason, message });
+    let none = |reason, message: String| Err(Unresolved::NoAccount { reason, message });
     let Some(account) = references.aws_account(name) else {
-        return unresolved(
+        return none(
             Reason::NotFound,
             format!("there is no AwsAccount '{name}'; create it, or correct spec.accountRef in a new Trail"),
         );
     };
     if !account.spec.allowed_namespaces.allows(namespace, labels) {
-        return unresolved(
+        return none(
             Reason::NotPermitted,
             format!(
                 "AwsAccount '{name}' does not allow namespace '{namespace}'; whoever owns it must add the namespace to spec.allowedNamespaces"
             ),
         );
     }
-    if !is_verified(&account) {
-        return unresolved(
-            Reason::AccountNotReady,
-            format!("AwsAccount '{name}' is not Ready; see `kubectl describe awsaccount {name}`"),
-        );
+    match references.acting_in(&account) {
+        Some(account_id) if account_id == account.spec.account_id => Ok(account),
+        None if was_verified(&account) => Err(Unresolved::NotAskedYet),
+        _ => Err(Unresolved::NotReady {
+            message: format!("AwsAccount '{name}' is not Ready; see `kubectl describe awsaccount {name}`"),
+        }),
     }
-    Ok(account)
 }
 
 fn deleted_with(account: &AwsAccount, namespace_terminating: bool) -> Option<DeletedWith> {
@@ -162,11 +190,10 @@ fn deleted_with(account: &AwsAccount, namespace_terminating: bool) -> Option<Del
     }
 }
 
-/// Whether the identity was verified for the spec as it stands now.
-fn is_verified(account: &AwsAccount) -> bool {
-    let Some(status) = &account.status else { return false };
-    conditions::find(&status.conditions, condition::IDENTITY_VERIFIED)
-        .is_some_and(|c| c.status == "True" && c.observed_generation == account.metadata.generation)
+/// Whether status says so. The account id is immutable, so every generation's word counts.
+fn was_verified(account: &AwsAccount) -> bool {
+    let conditions = account.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    conditions::find(conditions, condition::IDENTITY_VERIFIED).is_some_and(|c| c.status == "True")
 }
 
 /// The spec in CloudTrail's terms. Destructured, so that a field nobody translates does not compile.

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use trail_operator_crds::OWNER_TAG;
 
 use super::{Change, Input};
@@ -26,19 +25,6 @@ pub struct Failure {
     pub change: Change,
     /// Why.
     pub error: AwsError,
-}
-
-impl Applied {
-    /// Whether the trail was created.
-    pub fn created(&self) -> bool {
-        self.done.iter().any(|change| matches!(change, Change::CreateTrail(_)))
-    }
-
-    /// The input with what was just written, for AWS's reads lag behind its writes.
-    pub fn remember(&self, input: &Input, now: Timestamp) -> Input {
-        let created_at = if self.created() { Some(now) } else { input.created_at };
-        Input { created_at, ..input.clone() }
-    }
 }
 
 /// Makes the changes until one fails.
@@ -65,7 +51,8 @@ async fn make<A: CloudTrail>(api: &A, input: &Input, change: &Change) -> Result<
     let arn = &input.arn;
     match change {
         Change::CreateTrail(settings) => {
-            api.create_trail(&input.trail_name, settings, &owner_tag()).await.map(drop)
+            let created = api.create_trail(&input.trail_name, settings, &owner_tag()).await?;
+            in_the_right_place(input, &created)
         }
         Change::RestoreOwnerTag => api.add_tags(arn, &owner_tag()).await,
         Change::UpdateTrail(_, update) => api.update_trail(arn, update).await,
@@ -74,4 +61,14 @@ async fn make<A: CloudTrail>(api: &A, input: &Input, change: &Change) -> Result<
         Change::RemoveOwnerTag => api.remove_tags(arn, &owner_tag()).await,
         Change::DeleteTrail => api.delete_trail(arn).await,
     }
+}
+
+/// CreateTrail says where it made the trail. Elsewhere than meant is nothing to go on from.
+fn in_the_right_place(input: &Input, created: &str) -> Result<(), AwsError> {
+    if created == input.arn {
+        return Ok(());
+    }
+    tracing::error!(arn = %input.arn, created, "a trail was created in another place than meant");
+    let message = format!("{created} was created instead of {}", input.arn);
+    Err(AwsError { operation: "CreateTrail", code: "UnexpectedTrailArn".into(), message })
 }

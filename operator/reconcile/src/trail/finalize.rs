@@ -4,9 +4,10 @@
 //! namespace, its definition or its account does. An object whose trail is to stay never hangs: where AWS cannot be reached it goes all the same.
 
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use trail_operator_crds::{DeletionPolicy, FORCE_FINALIZE, Trail, TrailStatus, condition};
 
-use super::{Change, Input, Next, Observed, Ownership, Report, Unresolved, execute, observe};
+use super::{Change, DeletedWith, Input, Next, Observed, Ownership, Report, Unresolved, execute, observe};
 use crate::{
     aws::CloudTrail,
     aws_error::{AwsError, Class},
@@ -28,13 +29,8 @@ pub enum Finalized {
 }
 
 /// Whether somebody demanded in words that the object goes without AWS.
-pub fn is_forced(trail: &Trail) -> bool {
-    trail
-        .metadata
-        .annotations
-        .as_ref()
-        .and_then(|all| all.get(FORCE_FINALIZE))
-        .is_some_and(|value| value == "true")
+pub fn is_forced(object: &ObjectMeta) -> bool {
+    object.annotations.as_ref().and_then(|all| all.get(FORCE_FINALIZE)).is_some_and(|value| value == "true")
 }
 
 /// Lets go without asking AWS: by force.
@@ -49,13 +45,27 @@ pub fn forced(trail: &Trail) -> Finalized {
     ))
 }
 
-/// Lets go without asking AWS: there is no account to ask in.
-pub fn without_account(trail: &Trail, unresolved: &Unresolved) -> Finalized {
-    released(Event::warning(
-        Reason::TrailRetained,
-        "Retain",
-        format!("the trail '{}' was left as it is: {}", trail.trail_name(), unresolved.message),
-    ))
+/// What becomes of an object whose account cannot be used. It goes, and the trail stays as it is; but an object that is
+/// to stop or delete its trail waits for an account that is there and only not ready. `with` is what is being deleted
+/// and takes the object along.
+pub fn without_account(
+    trail: &Trail,
+    unresolved: &Unresolved,
+    with: Option<DeletedWith>,
+    previous: &TrailStatus,
+    now: Timestamp,
+) -> Finalized {
+    let policy = effective_policy(trail.spec.deletion_policy, with);
+    let message = unresolved.message();
+    if policy == DeletionPolicy::Retain || matches!(unresolved, Unresolved::NoAccount { .. }) {
+        return released(Event::warning(
+            Reason::TrailRetained,
+            "Retain",
+            format!("the trail '{}' was left as it is: {message}", trail.trail_name()),
+        ));
+    }
+    let generation = trail.metadata.generation.unwrap_or_default();
+    Finalized::Blocked(Box::new(blocked(policy, message, Next::Recheck, generation, previous, now)))
 }
 
 /// Does in AWS what deletion means. `deleting_for` is how long ago deletion was asked for.
@@ -66,29 +76,44 @@ pub async fn finalize<A: CloudTrail>(
     deleting_for: SignedDuration,
     now: Timestamp,
 ) -> Finalized {
-    let result = match observe(api, input).await {
-        Err(error) => Err(error),
-        Ok(observed) => {
-            let applied = execute(api, input, plan(input, &observed)).await;
-            match applied.failed {
-                None => Ok(observed),
-                Some(failure) => Err(failure.error),
-            }
-        }
+    let policy = effective_policy(input.deletion_policy, input.deleted_with);
+    let observed = match observe(api, input).await {
+        Ok(observed) => observed,
+        Err(error) => return failed(input, policy, &error, deleting_for, previous, now),
     };
-    match result {
-        Ok(observed) => released(farewell(input, &observed)),
-        Err(error) if may_go_untouched(input, &error, deleting_for) => released(Event::warning(
-            Reason::TrailRetained,
-            "Retain",
-            format!(
-                "{} stays; its owner tag may still be there: {}",
-                input.arn,
-                error.explain(&input.subject())
-            ),
-        )),
-        Err(error) => Finalized::Blocked(Box::new(blocked(input, previous, &error, now))),
+    if observed.trail.is_none() && input.last_write.may_be_invisible(now) {
+        let message = "the trail was created and AWS does not show it yet";
+        let report = blocked(policy, message, Next::Backoff, input.generation, previous, now);
+        return Finalized::Blocked(Box::new(report));
     }
+    let applied = execute(api, input, plan(input, &observed)).await;
+    match applied.failed {
+        None => released(farewell(input, &observed)),
+        // The trail is what it is to be; only our mark is still on it.
+        Some(failure) if failure.change == Change::RemoveOwnerTag => {
+            failed(input, DeletionPolicy::Retain, &failure.error, deleting_for, previous, now)
+        }
+        Some(failure) => failed(input, policy, &failure.error, deleting_for, previous, now),
+    }
+}
+
+/// An object whose trail stays anyway goes although AWS refuses, at once or, if the cause may pass, after a while.
+fn failed(
+    input: &Input,
+    policy: DeletionPolicy,
+    error: &AwsError,
+    deleting_for: SignedDuration,
+    previous: &TrailStatus,
+    now: Timestamp,
+) -> Finalized {
+    let message = error.explain(&input.subject());
+    if policy == DeletionPolicy::Retain && (error.class() != Class::Retry || deleting_for >= RETAIN_PATIENCE)
+    {
+        let note = format!("{} stays; its owner tag may still be there: {message}", input.arn);
+        return released(Event::warning(Reason::TrailRetained, "Retain", note));
+    }
+    let next = if error.class() == Class::Retry { Next::Backoff } else { Next::Recheck };
+    Finalized::Blocked(Box::new(blocked(policy, &message, next, input.generation, previous, now)))
 }
 
 /// What deletion changes in AWS. Pure.
@@ -97,7 +122,7 @@ pub fn plan(input: &Input, observed: &Observed) -> Vec<Change> {
     if !matches!(Ownership::of(trail, input), Ownership::Ours) {
         return vec![];
     }
-    match effective_policy(input) {
+    match effective_policy(input.deletion_policy, input.deleted_with) {
         DeletionPolicy::StopLogging if trail.status.is_logging => {
             vec![Change::StopLogging, Change::RemoveOwnerTag]
         }
@@ -107,13 +132,8 @@ pub fn plan(input: &Input, observed: &Observed) -> Vec<Change> {
 }
 
 /// Whoever deletes a namespace, a definition or an account has not said that the audit log is to end.
-fn effective_policy(input: &Input) -> DeletionPolicy {
-    if input.deleted_with.is_some() { DeletionPolicy::Retain } else { input.deletion_policy }
-}
-
-fn may_go_untouched(input: &Input, error: &AwsError, deleting_for: SignedDuration) -> bool {
-    effective_policy(input) == DeletionPolicy::Retain
-        && (error.class() != Class::Retry || deleting_for >= RETAIN_PATIENCE)
+fn effective_policy(declared: DeletionPolicy, with: Option<DeletedWith>) -> DeletionPolicy {
+    if with.is_some() { DeletionPolicy::Retain } else { declared }
 }
 
 fn farewell(input: &Input, observed: &Observed) -> Event {
@@ -129,7 +149,7 @@ fn farewell(input: &Input, observed: &Observed) -> Event {
         let note = format!("{arn} is not ours and was left as it is");
         return Event::warning(Reason::TrailRetained, "Finalize", note);
     }
-    match (effective_policy(input), input.deletion_policy) {
+    match (effective_policy(input.deletion_policy, input.deleted_with), input.deletion_policy) {
         (DeletionPolicy::Retain, DeletionPolicy::Retain) => Event::normal(
             Reason::TrailRetained,
             "Retain",
@@ -151,11 +171,16 @@ fn farewell(input: &Input, observed: &Observed) -> Event {
     }
 }
 
-fn blocked(input: &Input, previous: &TrailStatus, error: &AwsError, now: Timestamp) -> Report {
+fn blocked(
+    policy: DeletionPolicy,
+    cause: &str,
+    next: Next,
+    generation: i64,
+    previous: &TrailStatus,
+    now: Timestamp,
+) -> Report {
     let message = format!(
-        "{:?} of the trail did not succeed: {}. Set spec.deletionPolicy to Retain, or the annotation {FORCE_FINALIZE} to \"true\", to let the object go without it",
-        input.deletion_policy,
-        error.explain(&input.subject())
+        "{policy:?} of the trail waits: {cause}. To let the object go without it, set spec.deletionPolicy to Retain, or the annotation {FORCE_FINALIZE} to \"true\""
     );
     let told = conditions::find(&previous.conditions, condition::READY)
         .is_some_and(|ready| ready.reason == Reason::DeletionBlocked.as_str() && ready.message == message);
@@ -165,20 +190,19 @@ fn blocked(input: &Input, previous: &TrailStatus, error: &AwsError, now: Timesta
         vec![Event::warning(Reason::DeletionBlocked, "Finalize", message.clone())]
     };
     let readiness = Readiness::Waiting { reason: Reason::DeletionBlocked, message };
-    let next = conditions::next(
+    let conditions = conditions::next(
         &previous.conditions,
         previous.observed_generation,
-        input.generation,
+        generation,
         &readiness,
         &[],
         now,
     );
     let status = TrailStatus {
-        observed_generation: next.observed_generation,
-        conditions: next.list,
+        observed_generation: conditions.observed_generation,
+        conditions: conditions.with_facts_of(&previous.conditions),
         ..previous.clone()
     };
-    let next = if error.class() == Class::Retry { Next::Backoff } else { Next::Recheck };
     Report { status, events, next }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! This file only puts the steps in order.
 
+mod change;
 pub mod delivery;
 mod dereference;
 mod execute;
 pub mod finalize;
+mod last_write;
 mod observe;
 mod plan;
 mod report;
@@ -15,10 +17,12 @@ mod tests;
 use jiff::{SignedDuration, Timestamp};
 use trail_operator_crds::TrailStatus;
 
+pub use change::{Change, FieldChange};
 pub use dereference::{DeletedWith, Input, Unresolved, dereference};
 pub use execute::{Applied, Failure, execute};
+pub use last_write::LastWrite;
 pub use observe::{Observed, ObservedTrail, observe};
-pub use plan::{Change, FieldChange, Finding, Ownership, Plan, Severity, plan};
+pub use plan::{Finding, Ownership, Plan, Severity, plan};
 pub use report::{Next, Outcome, Report, report, unresolved};
 
 use crate::aws::CloudTrail;
@@ -50,7 +54,7 @@ pub async fn reconcile<A: CloudTrail>(
     (report(input, previous, &outcome, &applied, now), applied)
 }
 
-/// What stands in AWS after `execute`. Where it failed, or the second look fails, the first look has to do.
+/// What stands in AWS after `execute`. Where nothing was done, or the second look fails, the first look has to do.
 async fn after_changes<A: CloudTrail>(
     api: &A,
     input: &Input,
@@ -59,13 +63,13 @@ async fn after_changes<A: CloudTrail>(
     first: Plan,
     now: Timestamp,
 ) -> Outcome {
-    if applied.failed.is_some() {
+    if applied.done.is_empty() {
         return Outcome::Observed { observed: before, plan: first };
     }
     match observe(api, input).await {
         Ok(observed) => {
-            let input = applied.remember(input, now);
-            let plan = plan(&input, &observed, now);
+            let last_write = input.last_write.clone().and(&applied.done, now);
+            let plan = plan(&Input { last_write, ..input.clone() }, &observed, now);
             Outcome::Observed { observed, plan }
         }
         Err(error) => {

@@ -1,19 +1,13 @@
 //! Step 3, plan: what to do in AWS, and why. Pure.
 
-use std::fmt;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use trail_operator_domain::arn::same_log_group;
 
-use super::{Input, Observed, ObservedTrail};
+use super::{Change, FieldChange, Input, Observed, ObservedTrail};
 use crate::{
     aws::{TrailSettings, TrailUpdate},
     reason::Reason,
 };
-
-/// A trail may stay invisible for a while after its creation; CloudTrail gives no bound (`cloudtrail.md` 1.5), and
-/// Terraform waits about as long.
-const VISIBLE_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 const INCLUDE_GLOBAL_SERVICE_EVENTS: &str = "includeGlobalServiceEvents";
 
@@ -24,57 +18,6 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What stands in the way, or should be known.
     pub findings: Vec<Finding>,
-}
-
-/// One call that changes AWS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// `CreateTrail`, with the owner tag.
-    CreateTrail(TrailSettings),
-    /// `AddTags` with the owner tag.
-    RestoreOwnerTag,
-    /// `UpdateTrail` of these fields.
-    UpdateTrail(Vec<FieldChange>, TrailUpdate),
-    /// `StartLogging`
-    StartLogging,
-    /// `StopLogging`
-    StopLogging,
-    /// `RemoveTags` of the owner tag.
-    RemoveOwnerTag,
-    /// `DeleteTrail`
-    DeleteTrail,
-}
-
-impl Change {
-    /// The AWS operation.
-    pub fn operation(&self) -> &'static str {
-        match self {
-            Self::CreateTrail(_) => "CreateTrail",
-            Self::RestoreOwnerTag => "AddTags",
-            Self::UpdateTrail(..) => "UpdateTrail",
-            Self::StartLogging => "StartLogging",
-            Self::StopLogging => "StopLogging",
-            Self::RemoveOwnerTag => "RemoveTags",
-            Self::DeleteTrail => "DeleteTrail",
-        }
-    }
-}
-
-/// One field that is to change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldChange {
-    /// Its path in the spec.
-    pub field: &'static str,
-    /// What AWS has; empty for nothing.
-    pub from: String,
-    /// What is declared; empty for nothing.
-    pub to: String,
-}
-
-impl fmt::Display for FieldChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: '{}' → '{}'", self.field, self.from, self.to)
-    }
 }
 
 /// How bad a finding is.
@@ -124,10 +67,14 @@ impl<'a> Ownership<'a> {
 
 /// What makes AWS as declared.
 pub fn plan(input: &Input, observed: &Observed, now: Timestamp) -> Plan {
-    match &observed.trail {
-        Some(trail) => plan_existing(input, trail),
+    let plan = match &observed.trail {
+        Some(trail) => plan_existing(input, trail, now),
         None => plan_missing(input, observed, now),
+    };
+    if !plan.changes.is_empty() && input.last_write.covers(&plan.changes, now) {
+        return pending("the last change was accepted and AWS does not show it yet");
     }
+    plan
 }
 
 fn plan_missing(input: &Input, observed: &Observed, now: Timestamp) -> Plan {
@@ -137,15 +84,8 @@ fn plan_missing(input: &Input, observed: &Observed, now: Timestamp) -> Plan {
             input.trail_name, input.region
         ));
     }
-    if input.created_at.is_some_and(|created| now.duration_since(created) < VISIBLE_AFTER) {
-        return Plan {
-            changes: vec![],
-            findings: vec![Finding {
-                severity: Severity::Pending,
-                reason: Reason::Progressing,
-                message: "the trail was created and AWS does not show it yet".into(),
-            }],
-        };
+    if input.last_write.may_be_invisible(now) {
+        return pending("the trail was created and AWS does not show it yet");
     }
     let mut changes = vec![Change::CreateTrail(input.settings.clone())];
     if input.logging {
@@ -154,11 +94,14 @@ fn plan_missing(input: &Input, observed: &Observed, now: Timestamp) -> Plan {
     Plan { changes, findings: vec![] }
 }
 
-fn plan_existing(input: &Input, trail: &ObservedTrail) -> Plan {
+fn plan_existing(input: &Input, trail: &ObservedTrail, now: Timestamp) -> Plan {
     let mut changes = Vec::new();
     match Ownership::of(trail, input) {
         Ownership::Ours => {}
         Ownership::Lost => changes.push(Change::RestoreOwnerTag),
+        Ownership::Unowned if input.last_write.may_be_invisible(now) => {
+            return pending("the trail was created and AWS does not show its owner tag yet");
+        }
         Ownership::Unowned => {
             return conflict(format!(
                 "a trail named '{}' exists in account {} and {} and was not made by this object; it is left alone: use another spec.trailName",
@@ -199,6 +142,12 @@ fn updates(fields: Vec<FieldChange>, update: TrailUpdate) -> Vec<Change> {
     let global = TrailUpdate { include_global_service_events: Some(false), ..TrailUpdate::default() };
     let rest = TrailUpdate { include_global_service_events: None, ..update };
     vec![Change::UpdateTrail(first, rest), Change::UpdateTrail(second, global)]
+}
+
+fn pending(message: &str) -> Plan {
+    let finding =
+        Finding { severity: Severity::Pending, reason: Reason::Progressing, message: message.into() };
+    Plan { changes: vec![], findings: vec![finding] }
 }
 
 fn conflict(message: String) -> Plan {

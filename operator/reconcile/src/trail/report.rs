@@ -59,6 +59,8 @@ pub enum Next {
     Recheck,
     /// Soon, and later each time.
     Backoff,
+    /// In a moment: this process does not know enough yet.
+    Soon,
 }
 
 /// The report of a trail whose references resolve.
@@ -107,11 +109,11 @@ pub fn unresolved(
     unresolved: &Unresolved,
     now: Timestamp,
 ) -> Report {
-    let Unresolved { reason, message } = unresolved;
-    let readiness = Readiness::Waiting { reason: *reason, message: message.clone() };
-    let unknown = |type_| Fact::new(type_, Status::Unknown, *reason, "AWS was not asked");
+    let (reason, message) = (unresolved.reason(), unresolved.message());
+    let readiness = Readiness::Waiting { reason, message: message.into() };
+    let unknown = |type_| Fact::new(type_, Status::Unknown, reason, "AWS was not asked");
     let facts = [
-        Fact::new(condition::REFERENCES_RESOLVED, Status::False, *reason, message.clone()),
+        Fact::new(condition::REFERENCES_RESOLVED, Status::False, reason, message),
         unknown(condition::LOGGING),
         unknown(condition::LOG_FILE_VALIDATED),
     ];
@@ -126,6 +128,7 @@ pub fn unresolved(
     let status = TrailStatus {
         observed_generation: conditions.observed_generation,
         conditions: conditions.list,
+        logging: None,
         ..previous.clone()
     };
     let events = event_of_readiness(previous, &readiness).into_iter().collect();
@@ -156,7 +159,11 @@ fn observed_readiness(
     if let Some(failure) = &applied.failed {
         let (reason, message) = (failure.error.reason(), failure.error.explain(&input.subject()));
         return match failure.error.class() {
-            Class::Retry => (Readiness::NotReady { reason, message }, Next::Backoff),
+            Class::Retry if reason == Reason::RetryableError => {
+                (Readiness::NotReady { reason, message }, Next::Backoff)
+            }
+            // Passing if it is fresh, and somebody's to mend if it stays: a role that AWS cannot take yet, or ever.
+            Class::Retry => (Readiness::Waiting { reason, message }, Next::Backoff),
             Class::Wait => (Readiness::Waiting { reason, message }, Next::Recheck),
             Class::Reject => (Readiness::Stalled { reason, message }, Next::Interval),
         };
@@ -187,7 +194,7 @@ fn facts(input: &Input, outcome: &Outcome) -> Vec<Fact> {
         _ => None,
     };
     let logging = match (outcome, trail) {
-        (_, Some(trail)) => delivery::logging(&trail.status, input.logging),
+        (_, Some(trail)) => delivery::logging(&trail.status, &input.settings, input.logging),
         (Outcome::NotObserved { error, .. }, None) => Fact::new(
             condition::LOGGING,
             Status::Unknown,
@@ -226,13 +233,14 @@ fn is_conflict(plan: &Plan) -> bool {
     plan.findings.iter().any(|finding| finding.reason == Reason::ManagementConflict)
 }
 
-/// The part of status that tells of the trail: taken from AWS where it is ours, else left as it was.
+/// The part of status that tells of the trail. What was not seen to log is not said to; which trail it was remains.
 fn facts_of_trail(input: &Input, previous: &TrailStatus, outcome: &Outcome) -> TrailStatus {
+    let unseen = TrailStatus { logging: None, ..previous.clone() };
     let Outcome::Observed { observed: Observed { trail: Some(trail), .. }, plan } = outcome else {
-        return previous.clone();
+        return unseen;
     };
     if is_conflict(plan) {
-        return previous.clone();
+        return unseen;
     }
     TrailStatus {
         arn: Some(trail.description.arn.clone()),
@@ -268,9 +276,10 @@ fn without_small_change(previous: &TrailStatus, next: TrailStatus) -> TrailStatu
 }
 
 fn events_of_changes(input: &Input, previous: &TrailStatus, applied: &Applied) -> Vec<Event> {
+    // This generation was settled once, and the trail is not new: what differs now, others have changed.
     let settled_before = previous.observed_generation == Some(input.generation)
-        && conditions::find(&previous.conditions, condition::READY)
-            .is_some_and(|ready| ready.status == "True");
+        && previous.arn.as_ref() == Some(&input.arn)
+        && !applied.done.iter().any(|change| matches!(change, Change::CreateTrail(_)));
     let arn = &input.arn;
     applied
         .done

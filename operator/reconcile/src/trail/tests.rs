@@ -41,11 +41,16 @@ spec:
 struct Cluster {
     account: Option<AwsAccount>,
     namespace: Namespace,
+    acting_in: Option<&'static str>,
 }
 
 impl References for Cluster {
     fn aws_account(&self, name: &str) -> Option<std::sync::Arc<AwsAccount>> {
         self.account.clone().filter(|account| account.metadata.name.as_deref() == Some(name)).map(Into::into)
+    }
+
+    fn acting_in(&self, _account: &AwsAccount) -> Option<String> {
+        self.acting_in.map(str::to_owned)
     }
 
     fn namespace(&self, _name: &str) -> Option<Namespace> {
@@ -54,9 +59,12 @@ impl References for Cluster {
 }
 
 fn cluster() -> Cluster {
-    Cluster { account: serde_saphyr::from_str(ACCOUNT).unwrap(), namespace: Namespace::default() }
+    Cluster {
+        account: serde_saphyr::from_str(ACCOUNT).unwrap(),
+        namespace: Namespace::default(),
+        acting_in: Some("111122223333"),
+    }
 }
-
 fn trail() -> Trail {
     serde_saphyr::from_str(TRAIL).unwrap()
 }
@@ -115,7 +123,7 @@ mod dereferencing {
     #[test]
     fn an_account_serves_only_the_namespaces_it_allows_and_only_once_verified() {
         let unresolved =
-            |cluster: &Cluster, trail: &Trail| dereference(trail, "c", cluster).unwrap_err().reason;
+            |cluster: &Cluster, trail: &Trail| dereference(trail, "c", cluster).unwrap_err().reason();
         let missing = Cluster { account: None, ..cluster() };
         assert_eq!(unresolved(&missing, &trail()), Reason::NotFound);
 
@@ -132,14 +140,29 @@ mod dereferencing {
 
         let mut edited = cluster();
         edited.account.as_mut().unwrap().metadata.generation = Some(2);
-        assert_eq!(unresolved(&edited, &trail()), Reason::AccountNotReady);
+        assert!(dereference(&trail(), "c", &edited).is_ok(), "an edit of who may use it changes no identity");
+    }
+
+    #[test]
+    fn only_this_process_own_answer_of_aws_counts() {
+        let with = |acting_in| dereference(&trail(), "c", &Cluster { acting_in, ..cluster() });
+        assert!(with(Some("111122223333")).is_ok());
+        assert!(matches!(with(Some("444455556666")), Err(Unresolved::NotReady { .. })));
+        assert_eq!(
+            with(None).unwrap_err(),
+            Unresolved::NotAskedYet,
+            "status says that an earlier process asked"
+        );
+        let mut new = Cluster { acting_in: None, ..cluster() };
+        new.account.as_mut().unwrap().status = None;
+        assert!(matches!(dereference(&trail(), "c", &new), Err(Unresolved::NotReady { .. })));
     }
 
     #[test]
     fn a_namespace_that_may_not_use_an_account_learns_nothing_of_it() {
         let mut stranger = trail();
         stranger.metadata.namespace = Some("shop".into());
-        let message = dereference(&stranger, "c", &cluster()).unwrap_err().message;
+        let message = dereference(&stranger, "c", &cluster()).unwrap_err().message().to_owned();
         assert!(!message.contains("111122223333"), "{message}");
     }
 
@@ -172,11 +195,27 @@ mod planning {
 
     #[test]
     fn a_trail_that_was_just_created_is_awaited_and_not_created_again() {
-        let input = Input { created_at: Some(NOW), ..input() };
-        let soon = plan(&input, &Observed::default(), NOW + SignedDuration::from_secs(59));
-        assert_eq!((soon.changes.len(), soon.findings[0].severity), (0, Severity::Pending));
+        let created = [Change::CreateTrail(input().settings), Change::StartLogging];
+        let input = Input { last_write: LastWrite::default().and(&created, NOW), ..input() };
+        let untagged = changed(|trail| trail.tags.clear());
+        for observed in [Observed::default(), untagged] {
+            let soon = plan(&input, &observed, NOW + SignedDuration::from_secs(59));
+            assert_eq!((soon.changes.len(), soon.findings[0].severity), (0, Severity::Pending));
+        }
         let late = plan(&input, &Observed::default(), NOW + SignedDuration::from_secs(60));
         assert_eq!(operations(&late), ["CreateTrail", "StartLogging"]);
+    }
+
+    #[test]
+    fn an_old_read_after_a_change_does_not_repeat_it_and_somebody_elses_change_is_put_right() {
+        let stopped = changed(|trail| trail.status.is_logging = false);
+        let input = Input { last_write: LastWrite::default().and(&[Change::StartLogging], NOW), ..input() };
+        let old = plan(&input, &stopped, NOW + SignedDuration::from_secs(14));
+        assert_eq!((old.changes.len(), old.findings[0].severity), (0, Severity::Pending));
+        let later = plan(&input, &stopped, NOW + SignedDuration::from_secs(15));
+        assert_eq!(operations(&later), ["StartLogging"]);
+        let another = changed(|trail| trail.description.settings.s3_bucket_name = "x".into());
+        assert_eq!(operations(&plan(&input, &another, NOW)), ["UpdateTrail"], "another change is no echo");
     }
 
     #[test]
@@ -432,6 +471,39 @@ mod reporting {
     }
 
     #[test]
+    fn a_trail_that_is_gone_is_not_said_to_log() {
+        let gone =
+            after(&observed(Observed::default()), &failed("S3BucketDoesNotExistException"), &settled());
+        assert_eq!(gone.status.logging, None);
+        let logging = conditions::find(&gone.status.conditions, condition::LOGGING).unwrap();
+        assert_eq!((logging.status.as_str(), logging.reason.as_str()), ("False", "TrailMissing"));
+    }
+
+    #[test]
+    fn a_repair_that_had_to_be_tried_twice_is_still_told_as_one() {
+        let stopped = changed(|trail| trail.status.is_logging = false);
+        let throttled = Failure { change: Change::StartLogging, error: error("ThrottlingException") };
+        let first = Applied { done: vec![], failed: Some(throttled) };
+        let failed = after(&observed(stopped), &first, &settled());
+        let second = Applied { done: vec![Change::StartLogging], failed: None };
+        let repaired = after(&observed(as_declared(&input())), &second, &failed.status);
+        assert_eq!(repaired.events[0].reason, Reason::LoggingRestored);
+    }
+
+    #[test]
+    fn a_role_that_stays_unusable_is_stalled_in_the_end() {
+        let denied =
+            AwsError { message: "Access denied.".into(), ..error("InvalidCloudWatchLogsRoleArnException") };
+        let failure = Failure { change: Change::CreateTrail(input().settings), error: denied };
+        let applied = Applied { done: vec![], failed: Some(failure) };
+        let outcome = observed(Observed::default());
+        let first = after(&outcome, &applied, &TrailStatus::default());
+        assert_eq!(first.next, Next::Backoff);
+        let later = report(&input(), &first.status, &outcome, &applied, NOW + SignedDuration::from_mins(10));
+        assert!(has(&later.status, condition::STALLED));
+    }
+
+    #[test]
     fn nothing_is_said_of_a_trail_that_is_not_ours() {
         let theirs = changed(|trail| {
             trail.tags.insert(OWNER_TAG.into(), "cluster/shop/audit".into());
@@ -442,9 +514,8 @@ mod reporting {
 
     #[test]
     fn an_account_that_may_not_be_used_is_waited_for() {
-        let reason = Reason::NotPermitted;
-        let report =
-            unresolved(1, &TrailStatus::default(), &Unresolved { reason, message: "no".into() }, NOW);
+        let no = Unresolved::NoAccount { reason: Reason::NotPermitted, message: "no".into() };
+        let report = unresolved(1, &TrailStatus::default(), &no, NOW);
         assert_eq!(ready(&report.status), ("False".into(), "NotPermitted".into()));
         let references = conditions::find(&report.status.conditions, condition::REFERENCES_RESOLVED).unwrap();
         assert_eq!(references.status, "False");
@@ -503,13 +574,34 @@ mod deleting {
     }
 
     #[test]
+    fn an_account_that_is_only_not_ready_holds_up_what_is_to_be_done_in_it() {
+        let not_ready = Unresolved::NotReady { message: "not ready".into() };
+        let none = Unresolved::NoAccount { reason: Reason::NotFound, message: "none".into() };
+        let released = |policy, unresolved: &Unresolved, with| {
+            let mut trail = trail();
+            trail.spec.deletion_policy = policy;
+            let finalized = finalize::without_account(&trail, unresolved, with, &settled(), NOW);
+            if let finalize::Finalized::Blocked(report) = &finalized {
+                assert!(has(&report.status, condition::LOGGING), "what was known remains");
+                assert_eq!(ready(&report.status).1, "DeletionBlocked");
+            }
+            matches!(finalized, finalize::Finalized::Released(_))
+        };
+        assert!(released(DeletionPolicy::Retain, &not_ready, None));
+        assert!(!released(DeletionPolicy::Delete, &not_ready, None));
+        assert!(!released(DeletionPolicy::StopLogging, &not_ready, None));
+        assert!(released(DeletionPolicy::Delete, &not_ready, Some(DeletedWith::Namespace)));
+        assert!(released(DeletionPolicy::Delete, &none, None));
+    }
+
+    #[test]
     fn only_the_exact_annotation_forces() {
         let mut forced = trail();
         forced.metadata.annotations =
             Some(BTreeMap::from([("trail-operator.dev/force-finalize".into(), "yes".into())]));
-        assert!(!finalize::is_forced(&forced));
+        assert!(!finalize::is_forced(&forced.metadata));
         forced.metadata.annotations =
             Some(BTreeMap::from([("trail-operator.dev/force-finalize".into(), "true".into())]));
-        assert!(finalize::is_forced(&forced));
+        assert!(finalize::is_forced(&forced.metadata));
     }
 }

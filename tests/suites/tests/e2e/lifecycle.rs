@@ -9,6 +9,13 @@ use test_cluster::wait_for;
 use test_lab::CallFilter;
 use test_suites::stage::{PATIENCE, Place, Stage, condition};
 
+/// A cause outside is looked at again every two minutes.
+const RECHECK: Duration = Duration::from_secs(125);
+
+/// `intervalSeconds` of these trails is 30.
+const INTERVAL: Duration = Duration::from_secs(32);
+
+#[expect(clippy::unwrap_used, reason = "without it no test here can begin")]
 fn stage() -> &'static Stage {
     static STAGE: OnceLock<Stage> = OnceLock::new();
     STAGE.get_or_init(|| Stage::start().unwrap())
@@ -108,7 +115,7 @@ fn what_others_change_in_aws_is_put_right_within_the_interval() -> Result<()> {
     let update = json!({"Name": at.name, "EnableLogFileValidation": false});
     stage.aws(at, "cloudtrail", "UpdateTrail", &update)?;
 
-    wait_for("logging and validation to be back", PATIENCE, || {
+    wait_for("logging and validation to be back", INTERVAL, || {
         let trail = stage.in_aws(at)?;
         ensure!(stage.is_logging(at)? && trail["LogFileValidationEnabled"] == true, "AWS has {trail}");
         Ok(())
@@ -120,6 +127,78 @@ fn what_others_change_in_aws_is_put_right_within_the_interval() -> Result<()> {
         ensure!(told("DriftCorrected") == 1 && told("LoggingRestored") == 1, "events are {events:?}");
         Ok(())
     })
+}
+
+/// The example with everything: each part is refused in words while it is missing, then delivered to, then cleared.
+#[test]
+fn key_topic_and_log_group_are_set_checked_and_cleared() -> Result<()> {
+    let (stage, at) = (stage(), place("equipped", "eu-south-2"));
+    stage.make_bucket(at)?;
+    let account = test_lab::ACCOUNT;
+    let policy = |action: Value| {
+        json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": action, "Resource": "*"},
+        {"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")}, "Action": "kms:*", "Resource": "*"},
+    ]}).to_string()
+    };
+    let key = json!({"Policy": policy(json!(["kms:GenerateDataKey*", "kms:DescribeKey", "kms:Decrypt"]))});
+    let key = stage.aws(at, "kms", "CreateKey", &key)?["KeyMetadata"]["Arn"].clone();
+    let topic = format!("arn:aws:sns:{}:{account}:equipped", at.region);
+    let role = format!("arn:aws:iam::{account}:role/equipped");
+
+    stage.apply_trail(at, |spec| {
+        spec["kms"] = json!({"keyId": key});
+        spec["sns"] = json!({"topicArn": topic});
+        spec["cloudWatchLogs"] = json!({"logGroupName": "equipped", "roleArn": role});
+    })?;
+    wait_for("a missing part to be named", PATIENCE, || {
+        let ready = condition(&stage.trail(at)?, "Ready");
+        let reason = ready["reason"].as_str().unwrap_or_default();
+        let missing = ["TopicPolicyInsufficient", "LogGroupUnusable", "LogGroupRoleUnusable"];
+        ensure!(missing.contains(&reason), "Ready is {ready}");
+        Ok(())
+    })?;
+
+    stage.aws(
+        at,
+        "sns",
+        "CreateTopic",
+        &json!({"Name": "equipped", "Attributes": {"Policy": json!({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": topic, "Action": "SNS:Publish",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"}}]}).to_string()}}),
+    )?;
+    stage.aws(at, "logs", "CreateLogGroup", &json!({"logGroupName": "equipped"}))?;
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"}}]})
+    .to_string();
+    stage.aws(
+        at,
+        "iam",
+        "CreateRole",
+        &json!({"RoleName": "equipped", "AssumeRolePolicyDocument": trust}),
+    )?;
+    let write = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"]}]})
+    .to_string();
+    let write = json!({"RoleName": "equipped", "PolicyName": "write", "PolicyDocument": write});
+    stage.aws(at, "iam", "PutRolePolicy", &write)?;
+    stage.patch_trail(at, &json!({"intervalSeconds": 31}))?;
+    stage.wait_ready(at)?;
+    let aws = stage.in_aws(at)?;
+    assert_eq!((&aws["KmsKeyId"], &aws["SnsTopicARN"]), (&key, &json!(topic)));
+    assert_eq!(aws["CloudWatchLogsRoleArn"], role);
+    assert_eq!(
+        aws["CloudWatchLogsLogGroupArn"],
+        format!("arn:aws:logs:{}:{account}:log-group:equipped:*", at.region)
+    );
+
+    stage.patch_trail(at, &json!({"kms": null, "sns": null, "cloudWatchLogs": null}))?;
+    stage.wait_ready(at)?;
+    let aws = stage.in_aws(at)?;
+    for member in ["KmsKeyId", "SnsTopicARN", "CloudWatchLogsRoleArn", "CloudWatchLogsLogGroupArn"] {
+        assert!(aws[member].is_null(), "{member} is {}", aws[member]);
+    }
+    Ok(())
 }
 
 #[test]
@@ -135,8 +214,10 @@ fn a_missing_bucket_is_reported_in_words_and_noticed_when_it_comes() -> Result<(
     assert!(stage.in_aws(at)?.is_null());
 
     stage.make_bucket(at)?;
-    // An edit is looked at at once; without one it takes the two minutes of a recheck.
-    stage.patch_trail(at, &json!({"intervalSeconds": 31}))?;
+    wait_for("the bucket to be noticed, nobody having touched the object", RECHECK, || {
+        ensure!(!stage.in_aws(at)?.is_null(), "there is no trail");
+        Ok(())
+    })?;
     stage.wait_ready(at)?;
     let events = stage.events(at)?;
     assert_eq!(events.iter().filter(|event| *event == "BucketNotFound").count(), 1, "{events:?}");

@@ -2,6 +2,8 @@
 //!
 //! One binary, so that the tests wait side by side. Those that change what all share have a stage of their own.
 
+#![allow(clippy::print_stdout, reason = "figures that people read with --nocapture")]
+
 mod lifecycle;
 mod process;
 mod restart;

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use test_cluster::{NAMESPACE, Overrides, wait_for};
+use test_lab::CallFilter;
 use test_suites::stage::{PATIENCE, Place, Stage};
 
 /// Kubernetes waits that long before it kills (terminationGracePeriodSeconds of the chart).
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(3);
 
 #[test]
 fn one_of_two_leads_and_the_other_takes_over_at_once_when_it_stops() -> Result<()> {
@@ -73,6 +74,59 @@ fn a_leader_whose_lease_was_taken_ends_itself() -> Result<()> {
     let operator = stage.operator()?;
     let code = wait_for("the operator to end", PATIENCE, || operator.exited()?.context("it still runs"))?;
     assert_eq!(code, 1);
+    Ok(())
+}
+
+/// The API server stops answering and keeps its connections open. Whoever takes over has to wait for the Lease's 15 s
+/// from the last renewal; by then the old leader must be gone.
+#[test]
+fn a_leader_that_cannot_renew_ends_before_its_lease_does() -> Result<()> {
+    let mut stage = Stage::start()?;
+    stage.cluster.plane().context("no control plane of our own")?.signal_api_server("STOP")?;
+    let start = Instant::now();
+    let operator = stage.operator()?;
+    let code = wait_for("the operator to end", PATIENCE, || operator.exited()?.context("it still runs"));
+    let took = start.elapsed();
+    stage.cluster.plane().context("no control plane of our own")?.signal_api_server("CONT")?;
+    assert_eq!(code?, 1);
+    println!("from silence of the API server to the leader's end: {took:?}");
+    assert!(took < Duration::from_secs(15), "{took:?}");
+    Ok(())
+}
+
+#[test]
+fn sigterm_ends_an_operator_whose_definitions_are_missing() -> Result<()> {
+    let stage = Stage::without_operator()?;
+    stage.cluster.kubectl(&["delete", "crd", "trails.trail-operator.dev"])?;
+    let mut operator = stage.spawn_operator(&Overrides::default())?;
+    wait_for("the operator to say what it waits for", PATIENCE, || {
+        let error = operator.ready().err().context("it is ready")?.to_string();
+        ensure!(error.contains("the watch on trails"), "it says {error}");
+        Ok(())
+    })?;
+    let exit = operator.terminate()?;
+    assert_eq!(exit.code, 0);
+    assert!(exit.after < Duration::from_secs(5), "{:?}", exit.after);
+    assert_eq!(holder(&stage)?, "", "the Lease was given up");
+    Ok(())
+}
+
+/// The credentials are exchanged for another account's while the operator is down: nothing is made there.
+#[test]
+fn an_account_verified_by_an_earlier_process_is_asked_for_again() -> Result<()> {
+    let mut stage = Stage::start()?;
+    let at = Place { namespace: "default", name: "at-home", region: "us-west-1" };
+    stage.make_bucket(at)?;
+    stage.apply_trail(at, |_| {})?;
+    stage.wait_ready(at)?;
+    stage.operator()?.terminate()?;
+    let elsewhere = "444455556666";
+    let env = vec![("AWS_ACCESS_KEY_ID".to_owned(), elsewhere.to_owned())];
+    stage.operator = Some(stage.run_operator(&Overrides { env, ..Overrides::default() })?);
+    stage.wait_condition(at, "Ready", "False", "AccountNotReady")?;
+    let calls = stage.lab.calls(CallFilter { account: Some(elsewhere), ..CallFilter::default() })?;
+    assert_eq!(calls.by_operation.keys().collect::<Vec<_>>(), ["sts:GetCallerIdentity"]);
+    assert!(stage.is_logging(at)?);
     Ok(())
 }
 

@@ -1,0 +1,217 @@
+//! One round of one `Trail`: what the pure steps are given, and what is done with what they say.
+
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::{
+    api::core::v1::Namespace, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
+use kube::{Api, CustomResourceExt, Resource, ResourceExt, runtime::controller::Action};
+use trail_operator_crds::{DeletionPolicy, Trail, TrailStatus, condition};
+use trail_operator_reconcile::{
+    conditions,
+    event::Event,
+    reason::Reason,
+    trail::{
+        self, Applied, Change, DeletedWith, Input, Next, Report, Unresolved, finalize, finalize::Finalized,
+    },
+};
+
+use super::{Context, KIND};
+use crate::{
+    controllers::{RoundError, Shared, requeue},
+    finalizer, kubernetes,
+    memory::Memory,
+    metrics::RoundResult,
+    status,
+};
+
+/// One round, with the finalizer put on before anything is made in AWS and taken off after everything is settled.
+pub(super) async fn run(trail: &Trail, namespace: &str, context: &Context) -> Result<Action, RoundError> {
+    tokio::select! {
+        () = context.stores.whole() => {}
+        () = context.shared.stop.cancelled() => return Err(RoundError::Stopping),
+    }
+    let api: Api<Trail> = Api::namespaced(context.shared.client.clone(), namespace);
+    let start = Instant::now();
+    let next = match (trail.meta().deletion_timestamp.is_some(), finalizer::is_on(trail)) {
+        (false, false) => {
+            finalizer::put_on(&api, trail).await?;
+            return Ok(Action::await_change());
+        }
+        (false, true) => Some(apply(&api, trail, context).await?),
+        (true, true) => cleanup(&api, trail, context).await?,
+        (true, false) => return Ok(Action::await_change()),
+    };
+    let result = match next {
+        None | Some(Next::Interval) => RoundResult::Success,
+        Some(Next::Recheck | Next::Backoff | Next::Soon) => RoundResult::Pending,
+    };
+    context.shared.metrics.reconciled(KIND, result, Some(start.elapsed()));
+    let uid = trail.uid().unwrap_or_default();
+    let interval = Duration::from_secs(u64::try_from(trail.spec.interval_seconds).unwrap_or(300));
+    Ok(next
+        .map_or_else(Action::await_change, |next| requeue(next, interval, || context.memory.back_off(&uid))))
+}
+
+/// Makes AWS as declared.
+async fn apply(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Next, RoundError> {
+    let Context { shared, memory, .. } = context;
+    let uid = trail.uid().unwrap_or_default();
+    let previous = last_status(trail, memory);
+    let now = Timestamp::now();
+    let (report, applied) = match input(trail, &previous, context) {
+        Err(Unresolved::NotAskedYet) => return Ok(Next::Soon),
+        Err(unresolved) => {
+            let generation = trail.meta().generation.unwrap_or_default();
+            (trail::unresolved(generation, &previous, &unresolved, now), Applied::default())
+        }
+        Ok(input) => {
+            let cloud_trail = shared.aws.cloud_trail(&input.region);
+            let unseen_for = SignedDuration::try_from(memory.unseen_for(&uid)).unwrap_or(SignedDuration::MAX);
+            trail::reconcile(&cloud_trail, &input, &previous, unseen_for, now).await
+        }
+    };
+    memory.changed(&uid, &applied.done, Timestamp::now());
+    record(trail, &report, &applied, shared);
+    write(api, trail, &previous, &report, context).await?;
+    if report.next != Next::Backoff {
+        memory.saw(&uid);
+        memory.succeeded(&uid);
+    }
+    Ok(report.next)
+}
+
+/// Settles AWS for an object that is being deleted. Gives when to come back; `None` once the object may go.
+async fn cleanup(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Option<Next>, RoundError> {
+    let Context { shared, memory, .. } = context;
+    let uid = trail.uid().unwrap_or_default();
+    if let Some(farewell) = memory.farewell(&uid) {
+        return let_go(api, trail, farewell, context).await.map(|()| None);
+    }
+    let previous = last_status(trail, memory);
+    let now = Timestamp::now();
+    let finalized = if finalize::is_forced(&trail.metadata) {
+        finalize::forced(trail)
+    } else {
+        match input(trail, &previous, context) {
+            Err(Unresolved::NotAskedYet) => return Ok(Some(Next::Soon)),
+            Err(unresolved) => {
+                let with = deleted_with(None, trail, shared).await?;
+                finalize::without_account(trail, &unresolved, with, &previous, now)
+            }
+            Ok(input) => {
+                let deleted_with = deleted_with(input.deleted_with, trail, shared).await?;
+                let input = Input { deleted_with, ..input };
+                let asked = trail.meta().deletion_timestamp.as_ref().map_or(now, |time| time.0);
+                let cloud_trail = shared.aws.cloud_trail(&input.region);
+                finalize::finalize(&cloud_trail, &input, &previous, now.duration_since(asked), now).await
+            }
+        }
+    };
+    match finalized {
+        Finalized::Released(farewell) => {
+            memory.settled(&uid, farewell.clone());
+            let_go(api, trail, farewell, context).await.map(|()| None)
+        }
+        Finalized::Blocked(report) => {
+            record(trail, &report, &Applied::default(), shared);
+            write(api, trail, &previous, &report, context).await?;
+            Ok(Some(report.next))
+        }
+    }
+}
+
+/// Takes the finalizer off, then tells what became of the trail: told before, it would be told again, and wrongly, if
+/// taking off failed.
+async fn let_go(
+    api: &Api<Trail>,
+    trail: &Trail,
+    farewell: Vec<Event>,
+    context: &Context,
+) -> Result<(), RoundError> {
+    finalizer::take_off(api, trail).await?;
+    context.shared.events.publish(&farewell, &trail.object_ref(&())).await;
+    Ok(())
+}
+
+/// What takes the object along. Asked anew where it decides over a trail's life, since the caches may learn of the
+/// object's deletion first.
+async fn deleted_with(
+    known: Option<DeletedWith>,
+    trail: &Trail,
+    shared: &Shared,
+) -> Result<Option<DeletedWith>, RoundError> {
+    if trail.spec.deletion_policy == DeletionPolicy::Retain || known.is_some() {
+        return Ok(known);
+    }
+    let namespaces: Api<Namespace> = Api::all(shared.client.clone());
+    let name = trail.namespace().unwrap_or_default();
+    let namespace = kubernetes::call("reading the namespace", namespaces.get_metadata(&name)).await?;
+    if namespace.metadata.deletion_timestamp.is_some() {
+        return Ok(Some(DeletedWith::Namespace));
+    }
+    let definitions: Api<CustomResourceDefinition> = Api::all(shared.client.clone());
+    let definition = definitions.get_metadata(Trail::crd_name());
+    let definition = kubernetes::call("reading the definition of Trail", definition).await?;
+    Ok(definition.metadata.deletion_timestamp.map(|_| DeletedWith::Definition))
+}
+
+/// The status as this process last wrote it, where the watch has not brought it back yet.
+fn last_status(trail: &Trail, memory: &Memory<TrailStatus>) -> TrailStatus {
+    let uid = trail.uid().unwrap_or_default();
+    let newer = memory.newer_than(&uid, trail.resource_version().as_deref());
+    newer.or_else(|| trail.status.clone()).unwrap_or_default()
+}
+
+fn input(trail: &Trail, previous: &TrailStatus, context: &Context) -> Result<Input, Unresolved> {
+    let trail = Trail { status: Some(previous.clone()), ..trail.clone() };
+    let input = trail::dereference(&trail, &context.shared.cluster_id, &context.stores)?;
+    let last_write = context.memory.last_write(trail.uid().as_deref().unwrap_or_default());
+    Ok(Input { last_write, ..input })
+}
+
+fn record(trail: &Trail, report: &Report, applied: &Applied, shared: &Shared) {
+    let (namespace, name) = (trail.namespace().unwrap_or_default(), trail.name_any());
+    let status = &report.status;
+    shared.metrics.has_conditions(KIND, &namespace, &name, &status.conditions);
+    shared.metrics.trail_logs(&namespace, &name, logs(status));
+    let told = |reason| report.events.iter().any(|event| event.reason == reason);
+    if told(Reason::LoggingRestored) {
+        shared.metrics.drifted(KIND, "logging");
+    }
+    if told(Reason::DriftCorrected) {
+        let updates = applied.done.iter().filter_map(|change| match change {
+            Change::UpdateTrail(fields, _) => Some(fields),
+            _ => None,
+        });
+        for change in updates.flatten() {
+            shared.metrics.drifted(KIND, change.field);
+        }
+    }
+}
+
+/// Whether the trail logs; a trail that is not there does not. `None` where nobody knows.
+fn logs(status: &TrailStatus) -> Option<bool> {
+    let missing = conditions::find(&status.conditions, condition::LOGGING)
+        .is_some_and(|logging| logging.reason == Reason::TrailMissing.as_str());
+    status.logging.as_ref().map(|logging| logging.is_logging).or(missing.then_some(false))
+}
+
+/// Tells the events, then writes the status if it differs. In this order, since what was changed in AWS is known only
+/// now, while what the status says is found out again: an event is told again rather than lost.
+async fn write(
+    api: &Api<Trail>,
+    trail: &Trail,
+    previous: &TrailStatus,
+    report: &Report,
+    context: &Context,
+) -> Result<(), RoundError> {
+    context.shared.events.publish(&report.events, &trail.object_ref(&())).await;
+    if *previous != report.status {
+        let version = status::write(api, trail, &report.status).await?;
+        let uid = trail.uid().unwrap_or_default();
+        context.memory.wrote(&uid, version.as_deref(), report.status.clone());
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! What this process last did to a trail. AWS's reads lag behind its writes, so a read may be older than a write.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Change;
+
+/// What was done to a trail lately.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastWrite {
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// When it was last changed, and how.
+    pub changed: Option<(Timestamp, Vec<Change>)>,
+}
+
+impl LastWrite {
+    /// A trail may stay invisible, tags included, for a while after its creation. `CloudTrail` gives no bound
+    /// (`cloudtrail.md` 1.5); Terraform waits about as long.
+    const VISIBLE_AFTER: SignedDuration = SignedDuration::from_mins(1);
+
+    /// Reads that show the state before a change are taken for old this long, and for somebody else's change later.
+    /// Shorter than the shortest interval, so that a real one is put right at the next look.
+    const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(15);
+
+    /// With what was done just now.
+    #[must_use]
+    pub fn and(self, done: &[Change], now: Timestamp) -> Self {
+        if done.is_empty() {
+            return self;
+        }
+        let created = done.iter().any(|change| matches!(change, Change::CreateTrail(_)));
+        Self { created: if created { Some(now) } else { self.created }, changed: Some((now, done.to_vec())) }
+    }
+
+    /// Whether the trail may be there without being seen.
+    pub fn may_be_invisible(&self, now: Timestamp) -> bool {
+        self.created.is_some_and(|created| now.duration_since(created) < Self::VISIBLE_AFTER)
+    }
+
+    /// Whether every one of these changes was made so lately that AWS may just not show it yet.
+    pub fn covers(&self, changes: &[Change], now: Timestamp) -> bool {
+        self.changed.as_ref().is_some_and(|(at, done)| {
+            now.duration_since(*at) < Self::SETTLED_AFTER
+                && changes.iter().all(|change| done.contains(change))
+        })
+    }
+}

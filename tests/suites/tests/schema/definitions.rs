@@ -1,0 +1,60 @@
+//! The definitions themselves: accepted without a word, structural, and found under the names people type.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::manifests::{account, edited, trail};
+use crate::server::{crds, server};
+
+#[test]
+fn the_api_server_takes_the_definitions_without_a_warning() {
+    let said = &server().said;
+    assert_eq!(said.lines().count(), 2, "{said}");
+    for line in said.lines() {
+        assert!(
+            line.starts_with("customresourcedefinition.apiextensions.k8s.io/") && line.ends_with(" created"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn every_definition_is_established_and_structural() {
+    let files = fs::read_dir(crds()).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect();
+    assert!(files.len() >= 2, "{files:?}");
+    for file in files {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let crd = server().cluster.kubectl_json(&["get", "crd", name]).unwrap();
+        let conditions = crd["status"]["conditions"].as_array().unwrap();
+        let status =
+            |type_: &str| conditions.iter().find(|it| it["type"] == type_).map(|it| it["status"].clone());
+        assert_eq!(status("Established"), Some("True".into()), "{conditions:?}");
+        assert_eq!(status("NamesAccepted"), Some("True".into()), "{conditions:?}");
+        assert_eq!(status("NonStructuralSchema"), None, "{conditions:?}");
+    }
+}
+
+#[test]
+fn people_find_the_kinds_by_short_name_and_category_and_not_among_all() {
+    let named = json!({"metadata": {"name": "listed"}});
+    for manifest in [trail(), account()] {
+        server().kubectl_with(&["create"], &edited(manifest, &named)).unwrap();
+    }
+    let listed = |name: &str| server().cluster.kubectl(&["get", name, "--output", "name"]).unwrap();
+    let (a_trail, an_account) = ("trail.trail-operator.dev/listed", "awsaccount.trail-operator.dev/listed");
+    for (name, has_trail, has_account) in [
+        ("cloudtrail", true, true),
+        ("ctrail", true, false),
+        ("trail", true, false),
+        ("awsacct", false, true),
+        ("awsaccounts", false, true),
+        // `kubectl delete all --all` must not reach a trail.
+        ("all", false, false),
+    ] {
+        let listed = listed(name);
+        assert_eq!(listed.contains(a_trail), has_trail, "kubectl get {name}: {listed}");
+        assert_eq!(listed.contains(an_account), has_account, "kubectl get {name}: {listed}");
+    }
+}

@@ -1,0 +1,196 @@
+//! What cannot change once an object is there, and that everything else can.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+
+use crate::manifests::{account, edited, trail};
+use crate::refused::{Answer, Row, answer};
+use crate::server::{crds, each, server};
+
+const TRAIL_NAME: &str = "`trailName` is immutable, also from unset to set: CloudTrail cannot rename a trail";
+const REGION: &str = "is immutable: the home Region of a trail cannot change; make a new Trail";
+const ACCOUNT: &str = "is immutable: a trail cannot move to another account; make a new Trail";
+const ACCOUNT_ID: &str = "is immutable; make a new AwsAccount";
+
+/// A change of an object that is there.
+struct Change {
+    of: &'static str,
+    row: Row,
+}
+
+fn change(
+    of: &'static str,
+    what: &'static str,
+    spec: &Value,
+    at: &'static str,
+    says: &'static str,
+) -> Change {
+    let kind = if of == "kept" { "AwsAccount" } else { "Trail" };
+    Change { of, row: Row { kind, what, patch: json!({"spec": spec}), at, says } }
+}
+
+/// Objects: Trail `named` sets every field, Trail `unnamed` only those it must, AwsAccount `kept` sets every field.
+#[expect(clippy::unwrap_used, reason = "without its objects no test here has anything to say")]
+fn make_objects() {
+    static MADE: OnceLock<()> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let named = edited(trail(), &json!({"metadata": {"name": "named"}}));
+        let least = json!({"region": "eu-central-1", "s3": {"bucketName": "audit-logs-111122223333"}});
+        let mut unnamed = edited(trail(), &json!({"metadata": {"name": "unnamed"}}));
+        unnamed["spec"] = least;
+        let kept = edited(account(), &json!({"metadata": {"name": "kept"}}));
+        for object in [named, unnamed, kept] {
+            server().kubectl_with(&["create"], &object).unwrap();
+        }
+    });
+}
+
+fn changes() -> Vec<Change> {
+    vec![
+        change("named", "another trail name", &json!({"trailName": "Other"}), "spec", TRAIL_NAME),
+        change(
+            "named",
+            "the trail name in other case",
+            &json!({"trailName": "good_trail-1"}),
+            "spec",
+            TRAIL_NAME,
+        ),
+        change("named", "no trail name any more", &json!({"trailName": null}), "spec", TRAIL_NAME),
+        change("unnamed", "a trail name at last", &json!({"trailName": "Other"}), "spec", TRAIL_NAME),
+        change(
+            "unnamed",
+            "the object's name as trail name",
+            &json!({"trailName": "unnamed"}),
+            "spec",
+            TRAIL_NAME,
+        ),
+        change(
+            "named",
+            "another home Region",
+            &json!({"region": "us-east-1", "sns": {"topicArn": "arn:aws:sns:us-east-1:111122223333:cloudtrail"}}),
+            "spec.region",
+            REGION,
+        ),
+        change(
+            "unnamed",
+            "another home Region for a small trail",
+            &json!({"region": "us-east-1"}),
+            "spec.region",
+            REGION,
+        ),
+        change(
+            "named",
+            "another account",
+            &json!({"accountRef": {"name": "other"}}),
+            "spec.accountRef",
+            ACCOUNT,
+        ),
+        change(
+            "named",
+            "the default account instead",
+            &json!({"accountRef": null}),
+            "spec.accountRef",
+            ACCOUNT,
+        ),
+        change(
+            "unnamed",
+            "an account instead of the default",
+            &json!({"accountRef": {"name": "other"}}),
+            "spec.accountRef",
+            ACCOUNT,
+        ),
+        change(
+            "kept",
+            "another account id",
+            &json!({"accountId": "444455556666"}),
+            "spec.accountId",
+            ACCOUNT_ID,
+        ),
+    ]
+}
+
+/// The API server's answers to all of them.
+pub fn answers() -> &'static [Answer] {
+    static ANSWERS: OnceLock<Vec<Answer>> = OnceLock::new();
+    ANSWERS.get_or_init(|| {
+        make_objects();
+        each(&changes(), |change| {
+            answer(&change.row, server().dry_patch(change.row.kind, change.of, &change.row.patch))
+        })
+    })
+}
+
+#[test]
+fn what_cannot_change_is_refused_with_what_to_do_instead() {
+    let problems: Vec<_> = answers().iter().filter_map(|answer| answer.problem.as_deref()).collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// Field of the spec, and another value for it; `Null` takes it away.
+fn other_values() -> Vec<(&'static str, Value)> {
+    vec![
+        ("logging", json!({"logging": "Disabled"})),
+        ("isMultiRegionTrail", json!({"isMultiRegionTrail": false})),
+        (
+            "includeGlobalServiceEvents",
+            json!({"includeGlobalServiceEvents": false, "isMultiRegionTrail": false}),
+        ),
+        ("enableLogFileValidation", json!({"enableLogFileValidation": false})),
+        ("s3", json!({"s3": {"bucketName": "another-bucket", "keyPrefix": null}})),
+        ("kms", json!({"kms": null})),
+        (
+            "kms",
+            json!({"kms": {"keyId": "arn:aws:kms:eu-central-1:444455556666:key/mrk-1234abcd12ab34cd56ef1234567890ab"}}),
+        ),
+        ("cloudWatchLogs", json!({"cloudWatchLogs": null})),
+        (
+            "cloudWatchLogs",
+            json!({"cloudWatchLogs": {"logGroupName": "/audit/other", "roleArn": "arn:aws:iam::111122223333:role/other"}}),
+        ),
+        ("sns", json!({"sns": null})),
+        ("sns", json!({"sns": {"topicArn": "arn:aws:sns:eu-central-1:444455556666:other"}})),
+        ("deletionPolicy", json!({"deletionPolicy": "Delete"})),
+        ("intervalSeconds", json!({"intervalSeconds": 60})),
+        ("allowedNamespaces", json!({"allowedNamespaces": null})),
+        (
+            "allowedNamespaces",
+            json!({"allowedNamespaces": {"names": ["other"], "selector": {"matchLabels": null}}}),
+        ),
+    ]
+}
+
+#[test]
+fn everything_else_can_change_both_ways() {
+    make_objects();
+    let changes = other_values();
+    let answers = each(&changes, |(field, spec)| {
+        let patch = json!({"spec": spec});
+        let objects: &[_] = if *field == "allowedNamespaces" { &["kept"] } else { &["named", "unnamed"] };
+        let kind = if *field == "allowedNamespaces" { "AwsAccount" } else { "Trail" };
+        objects
+            .iter()
+            .filter_map(|of| server().dry_patch(kind, of, &patch).err())
+            .map(|e| e.to_string())
+            .collect::<Vec<_>>()
+    });
+    let refused = answers.concat();
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
+
+#[test]
+fn each_field_of_the_specs_is_known_to_be_mutable_or_not() {
+    let mutable = other_values().into_iter().map(|(field, _)| field.to_owned());
+    let immutable = ["trailName", "region", "accountRef", "accountId"].map(str::to_owned);
+    let known: BTreeSet<_> = mutable.chain(immutable).collect();
+    let mut fields = BTreeSet::new();
+    for name in ["trails.trail-operator.dev.yaml", "awsaccounts.trail-operator.dev.yaml"] {
+        let crd: Value = serde_saphyr::from_str(&fs::read_to_string(crds().join(name)).unwrap()).unwrap();
+        let spec =
+            &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"];
+        fields.extend(spec.as_object().unwrap().keys().cloned());
+    }
+    assert_eq!(known, fields);
+}
