@@ -40,9 +40,6 @@ const CONCURRENCY: u16 = 16;
 /// How often a cause outside is looked at again.
 const RECHECK: Duration = Duration::from_mins(2);
 
-/// How often something that this process is about to find out is looked at again.
-const SOON: Duration = Duration::from_millis(500);
-
 /// What every controller needs.
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -79,7 +76,6 @@ fn requeue(next: Next, interval: Duration, back_off: impl FnOnce() -> Duration) 
         Next::Interval => jittered(interval),
         Next::Recheck => jittered(RECHECK),
         Next::Backoff => back_off(),
-        Next::Soon => SOON,
     })
 }
 

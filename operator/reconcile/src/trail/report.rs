@@ -59,8 +59,6 @@ pub enum Next {
     Recheck,
     /// Soon, and later each time.
     Backoff,
-    /// In a moment: this process does not know enough yet.
-    Soon,
 }
 
 /// The report of a trail whose references resolve.

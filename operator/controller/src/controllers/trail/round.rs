@@ -45,7 +45,7 @@ pub(super) async fn run(trail: &Trail, namespace: &str, context: &Context) -> Re
     };
     let result = match next {
         None | Some(Next::Interval) => RoundResult::Success,
-        Some(Next::Recheck | Next::Backoff | Next::Soon) => RoundResult::Pending,
+        Some(Next::Recheck | Next::Backoff) => RoundResult::Pending,
     };
     context.shared.metrics.reconciled(KIND, result, Some(start.elapsed()));
     let uid = trail.uid().unwrap_or_default();
@@ -61,7 +61,7 @@ async fn apply(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Nex
     let previous = last_status(trail, memory);
     let now = Timestamp::now();
     let (report, applied) = match input(trail, &previous, context) {
-        Err(Unresolved::NotAskedYet) => return Ok(Next::Soon),
+        Err(Unresolved::NotAskedYet) => return Ok(Next::Backoff),
         Err(unresolved) => {
             let generation = trail.meta().generation.unwrap_or_default();
             (trail::unresolved(generation, &previous, &unresolved, now), Applied::default())
@@ -95,7 +95,7 @@ async fn cleanup(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<O
         finalize::forced(trail)
     } else {
         match input(trail, &previous, context) {
-            Err(Unresolved::NotAskedYet) => return Ok(Some(Next::Soon)),
+            Err(Unresolved::NotAskedYet) => return Ok(Some(Next::Backoff)),
             Err(unresolved) => {
                 let with = deleted_with(None, trail, shared).await?;
                 finalize::without_account(trail, &unresolved, with, &previous, now)
