@@ -11,7 +11,7 @@ use crate::{CloudTrailClient, Observer, SecurityTokensClient, UnsafeEndpoint, en
 const CONNECT: Duration = Duration::from_secs(3);
 /// One attempt. CreateTrail checks policies by using them, which takes a second or two.
 const ATTEMPT: Duration = Duration::from_secs(10);
-/// A call with all its repetitions. Nine of them fit into the chart's grace period.
+/// A call with all its repetitions. Ten of them, the most that one round can make, fit into the chart's grace period.
 const OPERATION: Duration = Duration::from_secs(20);
 /// The SDK's standard number; each is a call that AWS counts.
 const ATTEMPTS: u32 = 3;

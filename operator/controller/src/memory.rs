@@ -22,6 +22,8 @@ struct Entry<S> {
     backoff: Backoff,
     /// When AWS was last asked with success; at first, when it was first tried.
     seen: Instant,
+    /// The generation that was last Ready.
+    ready_generation: Option<i64>,
     /// What this process last did to the resource.
     last_write: LastWrite,
     /// What is to be told once the finalizer is off: AWS is settled.
@@ -35,6 +37,7 @@ impl<S> Default for Entry<S> {
         Self {
             backoff: Backoff::default(),
             seen: Instant::now(),
+            ready_generation: None,
             last_write: LastWrite::default(),
             farewell: None,
             written: None,
@@ -70,6 +73,16 @@ impl<S: Clone> Memory<S> {
     /// How long AWS has not answered.
     pub(crate) fn unseen_for(&self, uid: &str) -> Duration {
         self.with(uid, |entry| entry.seen.elapsed())
+    }
+
+    /// This generation is Ready.
+    pub(crate) fn was_ready(&self, uid: &str, generation: Option<i64>) {
+        self.with(uid, |entry| entry.ready_generation = generation);
+    }
+
+    /// The generation that was last Ready.
+    pub(crate) fn ready_generation(&self, uid: &str) -> Option<i64> {
+        self.with(uid, |entry| entry.ready_generation)
     }
 
     /// These changes were made just now.

@@ -73,9 +73,9 @@ impl Stores {
 }
 
 impl references::References for Stores {
-    fn aws_account(&self, name: &str) -> Option<Arc<AwsAccount>> {
-        let account = self.accounts.get(&ObjectRef::new(name))?;
-        account.0.as_ref().ok().cloned().map(Arc::new)
+    fn aws_account(&self, name: &str) -> Result<Option<Arc<AwsAccount>>, references::Unreadable> {
+        let Some(account) = self.accounts.get(&ObjectRef::new(name)) else { return Ok(None) };
+        account.0.as_ref().map(|account| Some(Arc::new(account.clone()))).map_err(|_| references::Unreadable)
     }
 
     fn acting_in(&self, account: &AwsAccount) -> Option<String> {

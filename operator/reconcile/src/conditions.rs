@@ -172,7 +172,9 @@ pub fn next(
     Conditions { list, observed_generation }
 }
 
-/// Whether this generation has been waiting for the same reason for [`STALLED_AFTER`], or is stalled over it already.
+/// Whether the object has been in progress for [`STALLED_AFTER`] and is so for this reason and generation now, or is
+/// stalled over it already. Time in progress over something else counts, since a transition time moves with the status
+/// only; a new reason or generation is given one more round.
 fn waited_long_enough(previous: &[Condition], reason: Reason, generation: i64, now: Timestamp) -> bool {
     let same = |type_| {
         find(previous, type_)

@@ -78,6 +78,9 @@ async fn reconcile(
         match &account.0 {
             Ok(account) => round(account, &context).await,
             Err(invalid) => {
+                // Nobody looks after it: what was last said of it is not to be taken for true.
+                let name = account.meta().name.as_deref().unwrap_or_default();
+                context.shared.metrics.object_gone(KIND, "", name);
                 let api = Api::<PartialObjectMeta<AwsAccount>>::all(context.shared.client.clone());
                 undecodable(api, invalid, &context.shared).await
             }

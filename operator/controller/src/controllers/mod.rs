@@ -26,7 +26,7 @@ use trail_operator_crds::FORCE_FINALIZE;
 use trail_operator_reconcile::{
     event::Event,
     reason::Reason,
-    trail::{Next, finalize},
+    trail::{LastWrite, Next, finalize},
 };
 
 use crate::{
@@ -39,6 +39,9 @@ const CONCURRENCY: u16 = 16;
 
 /// How often a cause outside is looked at again.
 const RECHECK: Duration = Duration::from_mins(2);
+
+/// When AWS is asked once more after a change: by then it shows the change, or somebody else's.
+const CONFIRM: Duration = LastWrite::SETTLED_AFTER.unsigned_abs();
 
 /// What every controller needs.
 #[derive(Clone)]
@@ -70,12 +73,14 @@ pub(crate) enum RoundError {
     Stopping,
 }
 
-/// When to come back. `back_off` is asked only when it is needed, since asking makes the next wait longer.
+/// When to come back. `back_off` is asked only when it is needed, since asking makes the next wait longer; it never makes
+/// an object wait longer than its interval.
 fn requeue(next: Next, interval: Duration, back_off: impl FnOnce() -> Duration) -> Action {
     Action::requeue(match next {
         Next::Interval => jittered(interval),
         Next::Recheck => jittered(RECHECK),
-        Next::Backoff => back_off(),
+        Next::Confirm => CONFIRM.min(interval),
+        Next::Backoff => back_off().min(interval),
     })
 }
 

@@ -88,7 +88,7 @@ impl Candidate {
                     self.release().await;
                     return Ok(());
                 }
-                () = tokio::time::sleep(PERIOD) => {}
+                () = tokio::time::sleep_until((Instant::now() + PERIOD).min(renewed + RENEW_WITHIN)) => {}
             }
             let asked = Instant::now();
             match tokio::time::timeout_at(renewed + RENEW_WITHIN, self.look()).await {

@@ -35,6 +35,8 @@ pub struct Input {
     pub deleted_with: Option<DeletedWith>,
     /// Whether status records that this trail was ours before.
     pub acquired: bool,
+    /// Whether this generation was Ready once: what differs since, others have changed.
+    pub was_ready: bool,
     /// What this process last did to the trail: AWS may not show it yet.
     pub last_write: LastWrite,
     /// Seconds between two comparisons.
@@ -143,6 +145,7 @@ pub fn dereference(
         deletion_policy: spec.deletion_policy,
         deleted_with: deleted_with(&account, place.terminating),
         acquired: trail.status.as_ref().and_then(|status| status.arn.as_ref()) == Some(&trail_arn),
+        was_ready: was_ready(trail),
         last_write: LastWrite::default(),
         interval_seconds: spec.interval_seconds,
         arn: trail_arn,
@@ -159,7 +162,11 @@ fn usable_account(
 ) -> Result<std::sync::Arc<AwsAccount>, Unresolved> {
     let name = &trail.spec.account_ref.name;
     let none = |reason, message: String| Err(Unresolved::NoAccount { reason, message });
-    let Some(account) = references.aws_account(name) else {
+    let not_ready = |message| Err(Unresolved::NotReady { message });
+    let Ok(found) = references.aws_account(name) else {
+        return not_ready(format!("this version of the operator cannot read AwsAccount '{name}'"));
+    };
+    let Some(account) = found else {
         return none(
             Reason::NotFound,
             format!("there is no AwsAccount '{name}'; create it, or correct spec.accountRef in a new Trail"),
@@ -176,10 +183,15 @@ fn usable_account(
     match references.acting_in(&account) {
         Some(account_id) if account_id == account.spec.account_id => Ok(account),
         None if was_verified(&account) => Err(Unresolved::NotAskedYet),
-        _ => Err(Unresolved::NotReady {
-            message: format!("AwsAccount '{name}' is not Ready; see `kubectl describe awsaccount {name}`"),
-        }),
+        _ => not_ready(format!("AwsAccount '{name}' is not Ready; see `kubectl describe awsaccount {name}`")),
     }
+}
+
+/// As far as status remembers.
+fn was_ready(trail: &Trail) -> bool {
+    let conditions = trail.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    conditions::find(conditions, condition::READY)
+        .is_some_and(|ready| ready.status == "True" && ready.observed_generation == trail.metadata.generation)
 }
 
 fn deleted_with(account: &AwsAccount, namespace_terminating: bool) -> Option<DeletedWith> {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long taking off the owner tag is tried when AWS answers with passing errors.
-const RETAIN_PATIENCE: SignedDuration = SignedDuration::from_mins(1);
+pub const RETAIN_PATIENCE: SignedDuration = SignedDuration::from_mins(1);
 
 /// What becomes of the object.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +91,15 @@ pub async fn finalize<A: CloudTrail>(
         None => released(farewell(input, &observed)),
         // The trail is what it is to be; only our mark is still on it.
         Some(failure) if failure.change == Change::RemoveOwnerTag => {
-            failed(input, DeletionPolicy::Retain, &failure.error, deleting_for, previous, now)
+            match failed(input, DeletionPolicy::Retain, &failure.error, deleting_for, previous, now) {
+                Finalized::Released(mut events) => {
+                    events.extend(
+                        applied.done.contains(&Change::StopLogging).then(|| logging_ended(&input.arn)),
+                    );
+                    Finalized::Released(events)
+                }
+                blocked @ Finalized::Blocked(_) => blocked,
+            }
         }
         Some(failure) => failed(input, policy, &failure.error, deleting_for, previous, now),
     }
@@ -162,13 +170,15 @@ fn farewell(input: &Input, observed: &Observed) -> Event {
             );
             Event::warning(Reason::TrailRetained, "Retain", note)
         }
-        (DeletionPolicy::StopLogging, _) => {
-            Event::warning(Reason::LoggingStopped, "StopLogging", format!("{arn} stays and no longer logs"))
-        }
+        (DeletionPolicy::StopLogging, _) => logging_ended(arn),
         (DeletionPolicy::Delete, _) => {
             Event::warning(Reason::TrailDeleted, "DeleteTrail", format!("{arn} was deleted"))
         }
     }
+}
+
+fn logging_ended(arn: &str) -> Event {
+    Event::warning(Reason::LoggingStopped, "StopLogging", format!("{arn} stays and no longer logs"))
 }
 
 fn blocked(
@@ -203,7 +213,7 @@ fn blocked(
         conditions: conditions.with_facts_of(&previous.conditions),
         ..previous.clone()
     };
-    Report { status, events, next }
+    Report { status, events, next, observed: false }
 }
 
 fn released(event: Event) -> Finalized {

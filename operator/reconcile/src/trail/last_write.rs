@@ -20,7 +20,7 @@ impl LastWrite {
 
     /// Reads that show the state before a change are taken for old this long, and for somebody else's change later.
     /// Shorter than the shortest interval, so that a real one is put right at the next look.
-    const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(15);
+    pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(15);
 
     /// With what was done just now.
     #[must_use]
@@ -37,11 +37,14 @@ impl LastWrite {
         self.created.is_some_and(|created| now.duration_since(created) < Self::VISIBLE_AFTER)
     }
 
+    /// Whether the trail was changed so lately that AWS may still show an older state.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.changed.as_ref().is_some_and(|(at, _)| now.duration_since(*at) < Self::SETTLED_AFTER)
+    }
+
     /// Whether every one of these changes was made so lately that AWS may just not show it yet.
     pub fn covers(&self, changes: &[Change], now: Timestamp) -> bool {
-        self.changed.as_ref().is_some_and(|(at, done)| {
-            now.duration_since(*at) < Self::SETTLED_AFTER
-                && changes.iter().all(|change| done.contains(change))
-        })
+        let made = |change| self.changed.as_ref().is_some_and(|(_, done)| done.contains(change));
+        self.is_fresh(now) && changes.iter().all(made)
     }
 }

@@ -18,8 +18,8 @@ use crate::{
 pub struct Observed {
     /// The trail with the declared ARN.
     pub trail: Option<ObservedTrail>,
-    /// Home Region of another trail of that name which is visible here, if there is one.
-    pub homed_elsewhere: Option<String>,
+    /// Home Region of another trail of that name which is visible here: one homed elsewhere, or an organization's.
+    pub namesake: Option<String>,
 }
 
 /// The trail itself.
@@ -46,14 +46,14 @@ impl ObservedTrail {
 /// The first call's that fails.
 pub async fn observe<A: CloudTrail>(api: &A, input: &Input) -> Result<Observed, AwsError> {
     let trails = api.describe_trails().await?;
-    let homed_elsewhere = trails
+    let namesake = trails
         .iter()
-        .find(|trail| trail.name == input.trail_name && trail.home_region != input.region)
+        .find(|trail| trail.name == input.trail_name && trail.arn != input.arn)
         .map(|trail| trail.home_region.clone());
     let Some(description) = trails.into_iter().find(|trail| trail.arn == input.arn) else {
-        return Ok(Observed { trail: None, homed_elsewhere });
+        return Ok(Observed { trail: None, namesake });
     };
     let tags = api.list_tags(&input.arn).await?;
     let status = api.get_trail_status(&input.arn).await?;
-    Ok(Observed { trail: Some(ObservedTrail { description, tags, status }), homed_elsewhere })
+    Ok(Observed { trail: Some(ObservedTrail { description, tags, status }), namesake })
 }

@@ -78,7 +78,7 @@ pub fn plan(input: &Input, observed: &Observed, now: Timestamp) -> Plan {
 }
 
 fn plan_missing(input: &Input, observed: &Observed, now: Timestamp) -> Plan {
-    if let Some(region) = &observed.homed_elsewhere {
+    if let Some(region) = &observed.namesake {
         return conflict(format!(
             "a trail named '{}' with home Region {region} is visible in {}; its name is taken here too: use another spec.trailName, or declare that trail with region {region}",
             input.trail_name, input.region
@@ -95,10 +95,10 @@ fn plan_missing(input: &Input, observed: &Observed, now: Timestamp) -> Plan {
 }
 
 fn plan_existing(input: &Input, trail: &ObservedTrail, now: Timestamp) -> Plan {
-    let mut changes = Vec::new();
+    let mut restore_tag = false;
     match Ownership::of(trail, input) {
         Ownership::Ours => {}
-        Ownership::Lost => changes.push(Change::RestoreOwnerTag),
+        Ownership::Lost => restore_tag = true,
         Ownership::Unowned if input.last_write.may_be_invisible(now) => {
             return pending("the trail was created and AWS does not show its owner tag yet");
         }
@@ -119,12 +119,13 @@ fn plan_existing(input: &Input, trail: &ObservedTrail, now: Timestamp) -> Plan {
         }
     }
     let (fields, update) = differences(&trail.description.settings, &input.settings);
+    let (logs, is_to_log) = (trail.status.is_logging, input.logging);
+    // Recording comes first and ends last: a change that AWS refuses ends the round, and must not keep a trail silent.
+    let mut changes = Vec::new();
+    changes.extend((!logs && is_to_log).then_some(Change::StartLogging));
     changes.extend(updates(fields, update));
-    match (trail.status.is_logging, input.logging) {
-        (false, true) => changes.push(Change::StartLogging),
-        (true, false) => changes.push(Change::StopLogging),
-        _ => {}
-    }
+    changes.extend(restore_tag.then_some(Change::RestoreOwnerTag));
+    changes.extend((logs && !is_to_log).then_some(Change::StopLogging));
     Plan { changes, findings: vec![] }
 }
 

@@ -48,6 +48,8 @@ pub struct Report {
     pub events: Vec<Event>,
     /// When to look again.
     pub next: Next,
+    /// Whether AWS was seen in this round.
+    pub observed: bool,
 }
 
 /// When to look again.
@@ -59,6 +61,8 @@ pub enum Next {
     Recheck,
     /// Soon, and later each time.
     Backoff,
+    /// Once AWS has had time to show what was changed.
+    Confirm,
 }
 
 /// The report of a trail whose references resolve.
@@ -73,11 +77,24 @@ pub fn report(
         Outcome::NotObserved { error, unseen_for } => {
             let patience = SignedDuration::from_secs(i64::from(input.interval_seconds) * BLIND_INTERVALS);
             if error.class() == Class::Retry && knows(previous, input.generation) && *unseen_for < patience {
-                return Report { status: previous.clone(), events: vec![], next: Next::Backoff };
+                return Report {
+                    status: previous.clone(),
+                    events: vec![],
+                    next: Next::Backoff,
+                    observed: false,
+                };
             }
             not_observed(input, error)
         }
-        Outcome::Observed { observed, plan } => observed_readiness(input, observed, plan, applied),
+        Outcome::Observed { observed, plan } => {
+            let created_lately = input.last_write.clone().and(&applied.done, now).may_be_invisible(now);
+            observed_readiness(input, observed, plan, applied, created_lately)
+        }
+    };
+    // A read that agrees may be as old as one that does not.
+    let next = match next {
+        Next::Interval if input.last_write.clone().and(&applied.done, now).is_fresh(now) => Next::Confirm,
+        next => next,
     };
     let facts = facts(input, outcome);
     let conditions = conditions::next(
@@ -88,7 +105,7 @@ pub fn report(
         &facts,
         now,
     );
-    let mut events = events_of_changes(input, previous, applied);
+    let mut events = events_of_changes(input, applied);
     events.extend(event_of_readiness(previous, &readiness));
     events.extend(event_of_delivery(previous, &facts));
     let status = TrailStatus {
@@ -97,7 +114,8 @@ pub fn report(
         drift: drift(outcome),
         ..facts_of_trail(input, previous, outcome)
     };
-    Report { status: without_small_change(previous, status), events, next }
+    let observed = matches!(outcome, Outcome::Observed { .. });
+    Report { status: without_small_change(previous, status), events, next, observed }
 }
 
 /// The report of a trail whose references do not resolve: AWS is not asked, and nothing new is said about it.
@@ -127,10 +145,11 @@ pub fn unresolved(
         observed_generation: conditions.observed_generation,
         conditions: conditions.list,
         logging: None,
+        drift: vec![],
         ..previous.clone()
     };
     let events = event_of_readiness(previous, &readiness).into_iter().collect();
-    Report { status, events, next: Next::Recheck }
+    Report { status, events, next: Next::Recheck, observed: false }
 }
 
 /// Whether `Ready` already speaks of this generation.
@@ -153,8 +172,13 @@ fn observed_readiness(
     observed: &Observed,
     plan: &Plan,
     applied: &Applied,
+    created_lately: bool,
 ) -> (Readiness, Next) {
     if let Some(failure) = &applied.failed {
+        if failure.error.code == "TrailNotFoundException" && created_lately {
+            let message = "the trail was created and AWS does not find it yet".into();
+            return (Readiness::NotReady { reason: Reason::Progressing, message }, Next::Backoff);
+        }
         let (reason, message) = (failure.error.reason(), failure.error.explain(&input.subject()));
         return match failure.error.class() {
             Class::Retry if reason == Reason::RetryableError => {
@@ -273,11 +297,7 @@ fn without_small_change(previous: &TrailStatus, next: TrailStatus) -> TrailStatu
     if small && settled == *previous { settled } else { next }
 }
 
-fn events_of_changes(input: &Input, previous: &TrailStatus, applied: &Applied) -> Vec<Event> {
-    // This generation was settled once, and the trail is not new: what differs now, others have changed.
-    let settled_before = previous.observed_generation == Some(input.generation)
-        && previous.arn.as_ref() == Some(&input.arn)
-        && !applied.done.iter().any(|change| matches!(change, Change::CreateTrail(_)));
+fn events_of_changes(input: &Input, applied: &Applied) -> Vec<Event> {
     let arn = &input.arn;
     applied
         .done
@@ -290,8 +310,8 @@ fn events_of_changes(input: &Input, previous: &TrailStatus, applied: &Applied) -
                     operation,
                     format!("created {arn}, delivering to bucket '{}'", settings.s3_bucket_name),
                 ),
-                Change::UpdateTrail(fields, _) => event_of_update(fields, settled_before),
-                Change::StartLogging if settled_before => Event::warning(
+                Change::UpdateTrail(fields, _) => event_of_update(fields, input.was_ready),
+                Change::StartLogging if input.was_ready => Event::warning(
                     Reason::LoggingRestored,
                     operation,
                     format!("logging of {arn} had been switched off in AWS; it was switched on again"),
@@ -317,10 +337,10 @@ fn events_of_changes(input: &Input, previous: &TrailStatus, applied: &Applied) -
         .collect()
 }
 
-fn event_of_update(fields: &[FieldChange], settled_before: bool) -> Event {
+fn event_of_update(fields: &[FieldChange], was_ready: bool) -> Event {
     let names = fields.iter().map(|change| change.field).collect::<Vec<_>>().join(",");
     let told = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    if settled_before {
+    if was_ready {
         Event::warning(
             Reason::DriftCorrected,
             names,

@@ -11,7 +11,7 @@ use crate::{
     aws_error::AwsError,
     conditions,
     reason::Reason,
-    references::{Namespace, References},
+    references::{Namespace, References, Unreadable},
 };
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -45,8 +45,9 @@ struct Cluster {
 }
 
 impl References for Cluster {
-    fn aws_account(&self, name: &str) -> Option<std::sync::Arc<AwsAccount>> {
-        self.account.clone().filter(|account| account.metadata.name.as_deref() == Some(name)).map(Into::into)
+    fn aws_account(&self, name: &str) -> Result<Option<std::sync::Arc<AwsAccount>>, Unreadable> {
+        let account = self.account.clone().filter(|account| account.metadata.name.as_deref() == Some(name));
+        if name == "unreadable" { Err(Unreadable) } else { Ok(account.map(Into::into)) }
     }
 
     fn acting_in(&self, _account: &AwsAccount) -> Option<String> {
@@ -84,7 +85,7 @@ fn as_declared(input: &Input) -> Observed {
     let tags = BTreeMap::from([(OWNER_TAG.to_owned(), input.owner.clone())]);
     let status =
         AwsTrailStatus { is_logging: true, latest_delivery_time: Some(NOW), ..AwsTrailStatus::default() };
-    Observed { trail: Some(ObservedTrail { description, tags, status }), homed_elsewhere: None }
+    Observed { trail: Some(ObservedTrail { description, tags, status }), namesake: None }
 }
 
 fn changed(change: impl FnOnce(&mut ObservedTrail)) -> Observed {
@@ -141,6 +142,14 @@ mod dereferencing {
         let mut edited = cluster();
         edited.account.as_mut().unwrap().metadata.generation = Some(2);
         assert!(dereference(&trail(), "c", &edited).is_ok(), "an edit of who may use it changes no identity");
+    }
+
+    #[test]
+    fn an_account_that_cannot_be_read_is_there_all_the_same() {
+        let mut trail = trail();
+        trail.spec.account_ref = AccountRef { name: "unreadable".into() };
+        let unresolved = dereference(&trail, "c", &cluster()).unwrap_err();
+        assert!(matches!(unresolved, Unresolved::NotReady { .. }), "{unresolved:?}");
     }
 
     #[test]
@@ -263,6 +272,20 @@ mod planning {
     }
 
     #[test]
+    fn recording_starts_before_everything_else_and_ends_after_it() {
+        let edit = |trail: &mut ObservedTrail| trail.description.settings.s3_bucket_name = "x".into();
+        let silent = changed(|trail| {
+            edit(trail);
+            trail.status.is_logging = false;
+            trail.tags.clear();
+        });
+        let acquired = Input { acquired: true, ..input() };
+        assert_eq!(operations(&plan(&acquired, &silent, NOW)), ["StartLogging", "UpdateTrail", "AddTags"]);
+        let disabled = Input { logging: false, ..input() };
+        assert_eq!(operations(&plan(&disabled, &changed(edit), NOW)), ["UpdateTrail", "StopLogging"]);
+    }
+
+    #[test]
     fn multi_region_goes_off_before_global_service_events() {
         let mut single = trail();
         single.spec.is_multi_region_trail = false;
@@ -300,7 +323,7 @@ mod planning {
             trail.status.is_logging = false;
             trail.description.settings.s3_bucket_name = "x".into();
         });
-        let elsewhere = Observed { trail: None, homed_elsewhere: Some("eu-west-1".into()) };
+        let elsewhere = Observed { trail: None, namesake: Some("eu-west-1".into()) };
         for observed in [unowned, theirs, elsewhere] {
             let plan = plan(&input(), &observed, NOW);
             assert_eq!(operations(&plan), [""; 0], "{observed:?}");
@@ -321,6 +344,11 @@ mod reporting {
 
     fn after(outcome: &Outcome, applied: &Applied, previous: &TrailStatus) -> Report {
         report(&input(), previous, outcome, applied, NOW)
+    }
+
+    /// The same for a generation that was Ready before.
+    fn after_being_ready(outcome: &Outcome, applied: &Applied, previous: &TrailStatus) -> Report {
+        report(&Input { was_ready: true, ..input() }, previous, outcome, applied, NOW)
     }
 
     fn observed(observed: Observed) -> Outcome {
@@ -439,7 +467,7 @@ mod reporting {
     fn repairs_are_told_apart_from_edits() {
         let fields = vec![FieldChange { field: "s3.bucketName", from: "x".into(), to: "logs".into() }];
         let applied = Applied { done: vec![Change::UpdateTrail(fields, <_>::default())], failed: None };
-        let drift = after(&observed(as_declared(&input())), &applied, &settled());
+        let drift = after_being_ready(&observed(as_declared(&input())), &applied, &settled());
         assert_eq!(drift.events[0].reason, Reason::DriftCorrected);
         assert!(drift.events[0].note.contains("s3.bucketName: 'x' → 'logs'"));
         assert_eq!(drift.events[0].action, "s3.bucketName");
@@ -453,7 +481,7 @@ mod reporting {
     #[test]
     fn logging_that_was_stopped_by_hand_is_told_as_such() {
         let applied = Applied { done: vec![Change::StartLogging], failed: None };
-        let restored = after(&observed(as_declared(&input())), &applied, &settled());
+        let restored = after_being_ready(&observed(as_declared(&input())), &applied, &settled());
         assert_eq!(restored.events[0].reason, Reason::LoggingRestored);
         let started = after(&observed(as_declared(&input())), &applied, &TrailStatus::default());
         assert_eq!(started.events[0].reason, Reason::LoggingStarted);
@@ -484,10 +512,27 @@ mod reporting {
         let stopped = changed(|trail| trail.status.is_logging = false);
         let throttled = Failure { change: Change::StartLogging, error: error("ThrottlingException") };
         let first = Applied { done: vec![], failed: Some(throttled) };
-        let failed = after(&observed(stopped), &first, &settled());
+        let failed = after_being_ready(&observed(stopped), &first, &settled());
         let second = Applied { done: vec![Change::StartLogging], failed: None };
-        let repaired = after(&observed(as_declared(&input())), &second, &failed.status);
+        let repaired = after_being_ready(&observed(as_declared(&input())), &second, &failed.status);
         assert_eq!(repaired.events[0].reason, Reason::LoggingRestored);
+    }
+
+    #[test]
+    fn what_was_ready_is_remembered_in_status_for_its_generation() {
+        let mut known = trail();
+        known.status = Some(settled());
+        assert!(dereference(&known, "cluster", &cluster()).unwrap().was_ready);
+        known.metadata.generation = Some(2);
+        assert!(!dereference(&known, "cluster", &cluster()).unwrap().was_ready);
+    }
+
+    #[test]
+    fn after_a_change_aws_is_asked_once_more() {
+        let applied = Applied { done: vec![Change::StartLogging], failed: None };
+        let outcome = observed(as_declared(&input()));
+        assert_eq!(after(&outcome, &applied, &TrailStatus::default()).next, Next::Confirm);
+        assert_eq!(after(&outcome, &Applied::default(), &settled()).next, Next::Interval);
     }
 
     #[test]

@@ -12,8 +12,8 @@ use test_suites::stage::{PATIENCE, Place, Stage, condition};
 /// A cause outside is looked at again every two minutes.
 const RECHECK: Duration = Duration::from_secs(125);
 
-/// `intervalSeconds` of these trails is 30.
-const INTERVAL: Duration = Duration::from_secs(32);
+/// `intervalSeconds` of these trails is 30; the rest is for the repair on a busy machine.
+const INTERVAL: Duration = Duration::from_secs(38);
 
 #[expect(clippy::unwrap_used, reason = "without it no test here can begin")]
 fn stage() -> &'static Stage {
@@ -89,6 +89,28 @@ fn edits_reach_aws_and_a_cleared_field_is_cleared() -> Result<()> {
         "{events:?}"
     );
     Ok(())
+}
+
+/// Two hands at work: one makes every repair of the settings fail, the other switches logging off.
+#[test]
+fn logging_comes_back_although_another_repair_is_refused() -> Result<()> {
+    let (stage, at) = (stage(), place("besieged", "eu-central-1"));
+    ready_trail(at)?;
+    let refused = stage.lab.fault(json!({
+        "service": "cloudtrail", "operation": "UpdateTrail", "region": at.region, "times": -1,
+        "status": 400, "code": "InsufficientEncryptionPolicyException", "message": "refused",
+    }))?;
+    stage.patch_trail(at, &json!({"enableLogFileValidation": false}))?;
+    stage.wait_condition(at, "Ready", "False", "EncryptionPolicyInsufficient")?;
+    stage.aws(at, "cloudtrail", "StopLogging", &json!({"Name": at.name}))?;
+    // An edit brings the next round at once.
+    stage.patch_trail(at, &json!({"intervalSeconds": 31}))?;
+    wait_for("logging to be back", PATIENCE, || {
+        ensure!(stage.is_logging(at)?, "it is off");
+        Ok(())
+    })?;
+    assert_eq!(condition(&stage.trail(at)?, "Ready")["status"], "False", "the other repair is still refused");
+    stage.lab.delete_fault(&refused)
 }
 
 #[test]

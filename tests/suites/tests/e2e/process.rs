@@ -6,10 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use test_cluster::{NAMESPACE, Overrides, wait_for};
 use test_lab::CallFilter;
-use test_suites::stage::{PATIENCE, Place, Stage};
-
-/// Kubernetes waits that long before it kills (terminationGracePeriodSeconds of the chart).
-const GRACE: Duration = Duration::from_mins(3);
+use test_suites::stage::{PATIENCE, Place, Stage, condition};
 
 #[test]
 fn one_of_two_leads_and_the_other_takes_over_at_once_when_it_stops() -> Result<()> {
@@ -51,7 +48,7 @@ fn a_killed_leader_is_followed_when_its_lease_has_run_out() -> Result<()> {
         ensure!(holder == "trail-operator-1", "the Lease is held by '{holder}'");
         Ok(())
     })?;
-    assert!(start.elapsed() >= Duration::from_secs(9), "it waited for the Lease: {:?}", start.elapsed());
+    assert!(start.elapsed() >= Duration::from_secs(5), "it waited for the Lease: {:?}", start.elapsed());
     Ok(())
 }
 
@@ -82,6 +79,11 @@ fn a_leader_whose_lease_was_taken_ends_itself() -> Result<()> {
 #[test]
 fn a_leader_that_cannot_renew_ends_before_its_lease_does() -> Result<()> {
     let mut stage = Stage::start()?;
+    wait_for("nothing to be in hand", PATIENCE, || {
+        let account = stage.cluster.kubectl_json(&["get", "awsaccount", "default"])?;
+        ensure!(condition(&account, "Ready")["status"] == "True", "the account is {}", account["status"]);
+        Ok(())
+    })?;
     stage.cluster.plane().context("no control plane of our own")?.signal_api_server("STOP")?;
     let start = Instant::now();
     let operator = stage.operator()?;
@@ -90,7 +92,8 @@ fn a_leader_that_cannot_renew_ends_before_its_lease_does() -> Result<()> {
     stage.cluster.plane().context("no control plane of our own")?.signal_api_server("CONT")?;
     assert_eq!(code?, 1);
     println!("from silence of the API server to the leader's end: {took:?}");
-    assert!(took < Duration::from_secs(15), "{took:?}");
+    // It gives up 10 s after the last renewal, which was up to 3 s before the silence; the Lease ends after 15 s.
+    assert!(took < Duration::from_secs(12), "{took:?}");
     Ok(())
 }
 
@@ -142,7 +145,7 @@ fn sigterm_lets_the_change_in_hand_finish_and_gives_the_lease_up() -> Result<()>
     stage.lab.wait_hits(&fault, 1, PATIENCE)?;
     let exit = stage.operator()?.terminate()?;
     assert_eq!(exit.code, 0);
-    assert!(exit.after < GRACE, "{:?}", exit.after);
+    assert!(exit.after < Duration::from_secs(20), "three seconds' delay and a few calls: {:?}", exit.after);
     assert!(stage.is_logging(at)?, "CreateTrail was in hand; StartLogging belongs to the same change");
     assert_eq!(holder(&stage)?, "");
     stage.wait_ready(at)?;

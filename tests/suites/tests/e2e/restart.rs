@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use serde_json::json;
+use test_cluster::Overrides;
 use test_lab::CallFilter;
 use test_suites::stage::{PATIENCE, Place, Stage};
 
@@ -35,6 +36,25 @@ fn killed_at_any_call_of_a_create_the_operator_ends_with_one_trail() -> Result<(
             stage.delete_trail(at)?;
         }
     }
+    Ok(())
+}
+
+/// The first call of all: whose credentials these are.
+#[test]
+fn killed_while_it_asks_who_it_is_the_operator_asks_again() -> Result<()> {
+    let stage = Stage::without_operator()?;
+    let at = Place { namespace: "default", name: "who-am-i", region: REGION };
+    stage.make_bucket(at)?;
+    stage.apply_trail(at, |_| {})?;
+    let fault = stage
+        .lab
+        .fault(json!({"service": "sts", "operation": "GetCallerIdentity", "times": 1, "hang": true}))?;
+    let mut operator = stage.spawn_operator(&Overrides::default())?;
+    stage.lab.wait_hits(&fault, 1, PATIENCE)?;
+    operator.kill9()?;
+    stage.lab.delete_fault(&fault)?;
+    operator.restart()?;
+    stage.wait_ready(at)?;
     Ok(())
 }
 

@@ -122,6 +122,9 @@ async fn reconcile(trail: Arc<Guarded>, context: Arc<Context>) -> Result<Action,
         match &trail.0 {
             Ok(trail) => round::run(trail, &namespace, &context).await,
             Err(invalid) => {
+                // Nobody looks after it: what was last said of it is not to be taken for true.
+                let name = trail.meta().name.as_deref().unwrap_or_default();
+                context.shared.metrics.object_gone(KIND, &namespace, name);
                 let api =
                     Api::<PartialObjectMeta<Trail>>::namespaced(context.shared.client.clone(), &namespace);
                 undecodable(api, invalid, &context.shared).await

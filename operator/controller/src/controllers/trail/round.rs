@@ -7,7 +7,7 @@ use k8s_openapi::{
     api::core::v1::Namespace, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
 use kube::{Api, CustomResourceExt, Resource, ResourceExt, runtime::controller::Action};
-use trail_operator_crds::{DeletionPolicy, Trail, TrailStatus, condition};
+use trail_operator_crds::{AwsAccount, DeletionPolicy, Trail, TrailStatus, condition};
 use trail_operator_reconcile::{
     conditions,
     event::Event,
@@ -29,8 +29,9 @@ use crate::{
 /// One round, with the finalizer put on before anything is made in AWS and taken off after everything is settled.
 pub(super) async fn run(trail: &Trail, namespace: &str, context: &Context) -> Result<Action, RoundError> {
     tokio::select! {
-        () = context.stores.whole() => {}
+        biased;
         () = context.shared.stop.cancelled() => return Err(RoundError::Stopping),
+        () = context.stores.whole() => {}
     }
     let api: Api<Trail> = Api::namespaced(context.shared.client.clone(), namespace);
     let start = Instant::now();
@@ -44,12 +45,12 @@ pub(super) async fn run(trail: &Trail, namespace: &str, context: &Context) -> Re
         (true, false) => return Ok(Action::await_change()),
     };
     let result = match next {
-        None | Some(Next::Interval) => RoundResult::Success,
+        None | Some(Next::Interval | Next::Confirm) => RoundResult::Success,
         Some(Next::Recheck | Next::Backoff) => RoundResult::Pending,
     };
     context.shared.metrics.reconciled(KIND, result, Some(start.elapsed()));
     let uid = trail.uid().unwrap_or_default();
-    let interval = Duration::from_secs(u64::try_from(trail.spec.interval_seconds).unwrap_or(300));
+    let interval = interval(trail);
     Ok(next
         .map_or_else(Action::await_change, |next| requeue(next, interval, || context.memory.back_off(&uid))))
 }
@@ -61,7 +62,9 @@ async fn apply(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Nex
     let previous = last_status(trail, memory);
     let now = Timestamp::now();
     let (report, applied) = match input(trail, &previous, context) {
-        Err(Unresolved::NotAskedYet) => return Ok(Next::Backoff),
+        Err(Unresolved::NotAskedYet) if memory.unseen_for(&uid) < patience(trail) => {
+            return Ok(Next::Backoff);
+        }
         Err(unresolved) => {
             let generation = trail.meta().generation.unwrap_or_default();
             (trail::unresolved(generation, &previous, &unresolved, now), Applied::default())
@@ -74,9 +77,16 @@ async fn apply(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Nex
     };
     memory.changed(&uid, &applied.done, Timestamp::now());
     record(trail, &report, &applied, shared);
+    if report.observed {
+        memory.saw(&uid);
+    }
+    if conditions::find(&report.status.conditions, condition::READY)
+        .is_some_and(|ready| ready.status == "True")
+    {
+        memory.was_ready(&uid, trail.meta().generation);
+    }
     write(api, trail, &previous, &report, context).await?;
     if report.next != Next::Backoff {
-        memory.saw(&uid);
         memory.succeeded(&uid);
     }
     Ok(report.next)
@@ -91,11 +101,15 @@ async fn cleanup(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<O
     }
     let previous = last_status(trail, memory);
     let now = Timestamp::now();
+    let asked = trail.meta().deletion_timestamp.as_ref().map_or(now, |time| time.0);
+    let deleting_for = now.duration_since(asked);
     let finalized = if finalize::is_forced(&trail.metadata) {
         finalize::forced(trail)
     } else {
         match input(trail, &previous, context) {
-            Err(Unresolved::NotAskedYet) => return Ok(Some(Next::Backoff)),
+            Err(Unresolved::NotAskedYet) if deleting_for < finalize::RETAIN_PATIENCE => {
+                return Ok(Some(Next::Backoff));
+            }
             Err(unresolved) => {
                 let with = deleted_with(None, trail, shared).await?;
                 finalize::without_account(trail, &unresolved, with, &previous, now)
@@ -103,9 +117,8 @@ async fn cleanup(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<O
             Ok(input) => {
                 let deleted_with = deleted_with(input.deleted_with, trail, shared).await?;
                 let input = Input { deleted_with, ..input };
-                let asked = trail.meta().deletion_timestamp.as_ref().map_or(now, |time| time.0);
                 let cloud_trail = shared.aws.cloud_trail(&input.region);
-                finalize::finalize(&cloud_trail, &input, &previous, now.duration_since(asked), now).await
+                finalize::finalize(&cloud_trail, &input, &previous, deleting_for, now).await
             }
         }
     };
@@ -132,6 +145,9 @@ async fn let_go(
 ) -> Result<(), RoundError> {
     finalizer::take_off(api, trail).await?;
     context.shared.events.publish(&farewell, &trail.object_ref(&())).await;
+    let (namespace, name) = (trail.namespace().unwrap_or_default(), trail.name_any());
+    context.shared.metrics.object_gone(KIND, &namespace, &name);
+    context.memory.forget(trail.meta().uid.as_deref().unwrap_or_default());
     Ok(())
 }
 
@@ -151,6 +167,12 @@ async fn deleted_with(
     if namespace.metadata.deletion_timestamp.is_some() {
         return Ok(Some(DeletedWith::Namespace));
     }
+    let accounts: Api<AwsAccount> = Api::all(shared.client.clone());
+    let account = accounts.get_metadata_opt(&trail.spec.account_ref.name);
+    let account = kubernetes::call("reading the AwsAccount", account).await?;
+    if account.is_none_or(|account| account.metadata.deletion_timestamp.is_some()) {
+        return Ok(Some(DeletedWith::Account));
+    }
     let definitions: Api<CustomResourceDefinition> = Api::all(shared.client.clone());
     let definition = definitions.get_metadata(Trail::crd_name());
     let definition = kubernetes::call("reading the definition of Trail", definition).await?;
@@ -167,8 +189,18 @@ fn last_status(trail: &Trail, memory: &Memory<TrailStatus>) -> TrailStatus {
 fn input(trail: &Trail, previous: &TrailStatus, context: &Context) -> Result<Input, Unresolved> {
     let trail = Trail { status: Some(previous.clone()), ..trail.clone() };
     let input = trail::dereference(&trail, &context.shared.cluster_id, &context.stores)?;
-    let last_write = context.memory.last_write(trail.uid().as_deref().unwrap_or_default());
-    Ok(Input { last_write, ..input })
+    let uid = trail.uid().unwrap_or_default();
+    let was_ready = input.was_ready || context.memory.ready_generation(&uid) == trail.meta().generation;
+    Ok(Input { last_write: context.memory.last_write(&uid), was_ready, ..input })
+}
+
+/// How long AWS may stay unasked before a Ready trail is no longer said to be.
+fn patience(trail: &Trail) -> Duration {
+    3 * interval(trail)
+}
+
+fn interval(trail: &Trail) -> Duration {
+    Duration::from_secs(u64::try_from(trail.spec.interval_seconds).unwrap_or(300))
 }
 
 fn record(trail: &Trail, report: &Report, applied: &Applied, shared: &Shared) {
