@@ -5,6 +5,7 @@
 mod change;
 pub mod delivery;
 mod dereference;
+mod events;
 mod execute;
 pub mod finalize;
 mod last_write;

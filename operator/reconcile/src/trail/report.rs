@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use trail_operator_crds::{Drift, TrailStatus, condition};
 
-use super::{Applied, Change, FieldChange, Input, Observed, Plan, Severity, Unresolved, delivery};
+use super::{Applied, Change, FieldChange, Input, Observed, Plan, Severity, Unresolved, delivery, events};
 use crate::{
     aws_error::{AwsError, Class},
     conditions::{self, Fact, Readiness, Status},
@@ -105,9 +105,9 @@ pub fn report(
         &facts,
         now,
     );
-    let mut events = events_of_changes(input, applied);
-    events.extend(event_of_readiness(previous, &readiness));
-    events.extend(event_of_delivery(previous, &facts));
+    let mut events = events::of_changes(input, applied);
+    events.extend(events::of_readiness(previous, &readiness));
+    events.extend(events::of_delivery(previous, &facts));
     let status = TrailStatus {
         observed_generation: conditions.observed_generation,
         conditions: conditions.list,
@@ -148,7 +148,7 @@ pub fn unresolved(
         drift: vec![],
         ..previous.clone()
     };
-    let events = event_of_readiness(previous, &readiness).into_iter().collect();
+    let events = events::of_readiness(previous, &readiness).into_iter().collect();
     Report { status, events, next: Next::Recheck, observed: false }
 }
 
@@ -295,87 +295,4 @@ fn without_small_change(previous: &TrailStatus, next: TrailStatus) -> TrailStatu
     let small =
         next.logging.as_ref().is_some_and(|new| !delivery::worth_writing(previous.logging.as_ref(), new));
     if small && settled == *previous { settled } else { next }
-}
-
-fn events_of_changes(input: &Input, applied: &Applied) -> Vec<Event> {
-    let arn = &input.arn;
-    applied
-        .done
-        .iter()
-        .map(|change| {
-            let operation = change.operation();
-            match change {
-                Change::CreateTrail(settings) => Event::normal(
-                    Reason::TrailCreated,
-                    operation,
-                    format!("created {arn}, delivering to bucket '{}'", settings.s3_bucket_name),
-                ),
-                Change::UpdateTrail(fields, _) => event_of_update(fields, input.was_ready),
-                Change::StartLogging if input.was_ready => Event::warning(
-                    Reason::LoggingRestored,
-                    operation,
-                    format!("logging of {arn} had been switched off in AWS; it was switched on again"),
-                ),
-                Change::StartLogging => {
-                    Event::normal(Reason::LoggingStarted, operation, format!("{arn} logs from now on"))
-                }
-                Change::StopLogging => Event::normal(
-                    Reason::LoggingStopped,
-                    operation,
-                    format!("{arn} no longer logs, as spec.logging says"),
-                ),
-                Change::RestoreOwnerTag => Event::warning(
-                    Reason::OwnerTagRestored,
-                    operation,
-                    format!("the owner tag of {arn} had been taken off; it was put back"),
-                ),
-                Change::RemoveOwnerTag | Change::DeleteTrail => {
-                    Event::normal(Reason::TrailDeleted, operation, format!("{operation} of {arn}"))
-                }
-            }
-        })
-        .collect()
-}
-
-fn event_of_update(fields: &[FieldChange], was_ready: bool) -> Event {
-    let names = fields.iter().map(|change| change.field).collect::<Vec<_>>().join(",");
-    let told = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    if was_ready {
-        Event::warning(
-            Reason::DriftCorrected,
-            names,
-            format!("AWS had been changed and was put right: {told}"),
-        )
-    } else {
-        Event::normal(Reason::TrailUpdated, names, format!("changed {told}"))
-    }
-}
-
-/// A Warning when the object comes to be in a state that somebody may have to act on, or its sentence changes.
-fn event_of_readiness(previous: &TrailStatus, readiness: &Readiness) -> Option<Event> {
-    let (reason, message) = match readiness {
-        Readiness::Ready { .. } | Readiness::NotReady { reason: Reason::Progressing, .. } => return None,
-        Readiness::NotReady { reason, message }
-        | Readiness::Waiting { reason, message }
-        | Readiness::Unknown { reason, message }
-        | Readiness::Stalled { reason, message } => (*reason, message),
-    };
-    let told = conditions::find(&previous.conditions, condition::READY)
-        .is_some_and(|ready| ready.reason == reason.as_str() && ready.message == *message);
-    (!told).then(|| Event::warning(reason, "Reconcile", message.clone()))
-}
-
-fn event_of_delivery(previous: &TrailStatus, facts: &[Fact]) -> Option<Event> {
-    let fact = facts.iter().find(|fact| fact.type_ == condition::LOGGING)?;
-    let before = conditions::find(&previous.conditions, condition::LOGGING).map(|c| c.reason.as_str());
-    let failed_before = before == Some(Reason::DeliveryFailing.as_str());
-    match fact.reason {
-        Reason::DeliveryFailing if !failed_before => {
-            Some(Event::warning(Reason::DeliveryFailing, "GetTrailStatus", fact.message.clone()))
-        }
-        Reason::Delivering if failed_before => {
-            Some(Event::normal(Reason::Delivering, "GetTrailStatus", "CloudTrail delivers again"))
-        }
-        _ => None,
-    }
 }

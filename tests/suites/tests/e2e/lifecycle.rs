@@ -91,6 +91,20 @@ fn edits_reach_aws_and_a_cleared_field_is_cleared() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_trail_that_somebody_deletes_is_made_again() -> Result<()> {
+    let (stage, at) = (stage(), place("deleted-by-hand", "il-central-1"));
+    ready_trail(at)?;
+    stage.aws(at, "cloudtrail", "DeleteTrail", &json!({"Name": at.name}))?;
+    wait_for("the trail to be there and to log", INTERVAL, || {
+        ensure!(!stage.in_aws(at)?.is_null() && stage.is_logging(at)?, "it is not");
+        Ok(())
+    })?;
+    assert_eq!(stage.owner_tag(at)?.as_deref(), Some("stage/default/deleted-by-hand"));
+    stage.wait_ready(at)?;
+    Ok(())
+}
+
 /// Two hands at work: one makes every repair of the settings fail, the other switches logging off.
 #[test]
 fn logging_comes_back_although_another_repair_is_refused() -> Result<()> {
