@@ -31,6 +31,9 @@ pub(crate) enum Layer {
 /// Packages whose tests need processes; all others are unit tests, so that a new crate is never forgotten.
 const BEDS: [&str; 3] = ["test-cluster", "test-lab", "test-suites"];
 
+/// End-to-end tests mostly wait, each on a stage of its own: more of them than there are cores run at a time.
+const WAITING_SIDE_BY_SIDE: &str = "8";
+
 impl Layer {
     pub(crate) const ALL: [Self; 6] =
         [Self::Lint, Self::Unit, Self::Schema, Self::Chart, Self::Lab, Self::E2e];
@@ -70,7 +73,11 @@ impl Layer {
     pub(crate) fn commands(self) -> Result<Vec<(String, Command)>> {
         let mut commands = Vec::new();
         let mut add = |label: String, args: &[&str]| {
-            commands.push((label, workspace::cargo(&[&["test", "--no-fail-fast"], args].concat())));
+            let mut command = workspace::cargo(&[&["test", "--no-fail-fast"], args].concat());
+            if self == Self::E2e {
+                command.env("RUST_TEST_THREADS", WAITING_SIDE_BY_SIDE);
+            }
+            commands.push((label, command));
         };
         if self == Self::Unit {
             let excluded = BEDS.iter().flat_map(|package| ["--exclude", package]);

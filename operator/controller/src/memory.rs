@@ -75,9 +75,12 @@ impl<S: Clone> Memory<S> {
         self.with(uid, |entry| entry.seen.elapsed())
     }
 
-    /// This generation is Ready.
+    /// This generation is Ready: the resource was seen, so its absence later is no lag behind its creation.
     pub(crate) fn was_ready(&self, uid: &str, generation: Option<i64>) {
-        self.with(uid, |entry| entry.ready_generation = generation);
+        self.with(uid, |entry| {
+            entry.ready_generation = generation;
+            entry.last_write.created = None;
+        });
     }
 
     /// The generation that was last Ready.

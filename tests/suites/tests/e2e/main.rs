@@ -4,7 +4,8 @@
 
 #![allow(clippy::print_stdout, reason = "figures that people read with --nocapture")]
 
+// First by name, so that its five minutes of waiting run beside everything else.
+mod idle;
 mod lifecycle;
 mod process;
 mod restart;
-mod steady;

@@ -1,4 +1,4 @@
-//! A steady trail costs reads and nothing else.
+//! A trail with which nothing happens: it costs reads and nothing else. And what is told when only deliveries fail.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
