@@ -97,6 +97,9 @@ fn run_layer(layer: Layer) -> Result<Counts> {
         let mut python = Command::new(test_lab::lab_venv()?);
         python.args(["-m", "unittest", "discover", "--start-directory", "tests"]);
         python.current_dir(workspace::root().join("tests/lab")).env("PYTHONDONTWRITEBYTECODE", "1");
+        // The stock AWS CLI judges what the lab delivers.
+        let aws = Lab::start()?.aws_cli()?;
+        python.env("LAB_AWS", aws.program());
         counts += counted("the lab's own tests", &mut python, Counts::of_unittest)?;
     }
     ensure!(counts.passed + counts.failed > 0, "no test ran: this layer says nothing");
