@@ -55,6 +55,30 @@ pub enum Readiness {
     },
 }
 
+impl Readiness {
+    /// Why it is so.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Ready { .. } => Reason::Succeeded,
+            Self::NotReady { reason, .. }
+            | Self::Waiting { reason, .. }
+            | Self::Unknown { reason, .. }
+            | Self::Stalled { reason, .. } => *reason,
+        }
+    }
+
+    /// The sentence.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Ready { message }
+            | Self::NotReady { message, .. }
+            | Self::Waiting { message, .. }
+            | Self::Unknown { message, .. }
+            | Self::Stalled { message, .. } => message,
+        }
+    }
+}
+
 /// The three values of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {

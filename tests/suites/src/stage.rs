@@ -133,6 +133,13 @@ impl Stage {
         })
     }
 
+    /// Makes the bucket and the smallest trail on it, and waits until it is Ready.
+    pub fn ready_trail(&self, at: Place<'_>) -> Result<Value> {
+        self.make_bucket(at)?;
+        self.apply_trail(at, |_| {})?;
+        self.wait_ready(at)
+    }
+
     /// Waits until a condition has that status and reason.
     pub fn wait_condition(&self, at: Place<'_>, type_: &str, status: &str, reason: &str) -> Result<Value> {
         wait_for(&format!("{type_} to be {status} {reason}"), PATIENCE, || {

@@ -59,14 +59,9 @@ pub fn report(
             (readiness, Status::Unknown, next)
         }
     };
-    let (reason, message) = match &readiness {
-        Readiness::Ready { message } => (Reason::Verified, message.clone()),
-        Readiness::NotReady { reason, message }
-        | Readiness::Waiting { reason, message }
-        | Readiness::Unknown { reason, message }
-        | Readiness::Stalled { reason, message } => (*reason, message.clone()),
-    };
-    let events = event(&previous, &readiness, reason, &message).into_iter().collect();
+    let reason = if status == Status::True { Reason::Verified } else { readiness.reason() };
+    let message = readiness.message();
+    let events = event(&previous, &readiness, reason, message).into_iter().collect();
     let fact = Fact::new(condition::IDENTITY_VERIFIED, status, reason, message);
     let conditions = conditions::next(
         &previous.conditions,

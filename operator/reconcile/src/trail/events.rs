@@ -72,16 +72,13 @@ fn of_update(fields: &[FieldChange], was_ready: bool) -> Event {
 
 /// A Warning when the object comes to be in a state that somebody may have to act on, or its sentence changes.
 pub(super) fn of_readiness(previous: &TrailStatus, readiness: &Readiness) -> Option<Event> {
-    let (reason, message) = match readiness {
-        Readiness::Ready { .. } | Readiness::NotReady { reason: Reason::Progressing, .. } => return None,
-        Readiness::NotReady { reason, message }
-        | Readiness::Waiting { reason, message }
-        | Readiness::Unknown { reason, message }
-        | Readiness::Stalled { reason, message } => (*reason, message),
-    };
+    let (reason, message) = (readiness.reason(), readiness.message());
+    if matches!(reason, Reason::Succeeded | Reason::Progressing) {
+        return None;
+    }
     let told = conditions::find(&previous.conditions, condition::READY)
-        .is_some_and(|ready| ready.reason == reason.as_str() && ready.message == *message);
-    (!told).then(|| Event::warning(reason, "Reconcile", message.clone()))
+        .is_some_and(|ready| ready.reason == reason.as_str() && ready.message == message);
+    (!told).then(|| Event::warning(reason, "Reconcile", message))
 }
 
 /// When deliveries begin to fail, and when they are well again.

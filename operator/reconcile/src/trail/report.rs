@@ -73,6 +73,7 @@ pub fn report(
     applied: &Applied,
     now: Timestamp,
 ) -> Report {
+    let last_write = input.last_write.clone().and(&applied.done, now);
     let (readiness, next) = match outcome {
         Outcome::NotObserved { error, unseen_for } => {
             let patience = SignedDuration::from_secs(i64::from(input.interval_seconds) * BLIND_INTERVALS);
@@ -87,13 +88,12 @@ pub fn report(
             not_observed(input, error)
         }
         Outcome::Observed { observed, plan } => {
-            let created_lately = input.last_write.clone().and(&applied.done, now).may_be_invisible(now);
-            observed_readiness(input, observed, plan, applied, created_lately)
+            observed_readiness(input, observed, plan, applied, last_write.may_be_invisible(now))
         }
     };
     // A read that agrees may be as old as one that does not.
     let next = match next {
-        Next::Interval if input.last_write.clone().and(&applied.done, now).is_fresh(now) => Next::Confirm,
+        Next::Interval if last_write.is_fresh(now) => Next::Confirm,
         next => next,
     };
     let facts = facts(input, outcome);

@@ -18,9 +18,7 @@ const TEN_INTERVALS: Duration = Duration::from_secs(10 * 30 + 10);
 fn a_steady_trail_is_read_and_never_written() -> Result<()> {
     let mut stage = Stage::start()?;
     let at = Place { namespace: "default", name: "steady", region: "us-west-2" };
-    stage.make_bucket(at)?;
-    stage.apply_trail(at, |_| {})?;
-    stage.wait_ready(at)?;
+    stage.ready_trail(at)?;
     deliver(&stage.lab, at)?;
     stage.wait_condition(at, "Logging", "True", "Delivering")?;
 
@@ -64,9 +62,7 @@ fn a_steady_trail_is_read_and_never_written() -> Result<()> {
 fn failing_deliveries_are_told_once_in_cloudtrails_own_word() -> Result<()> {
     let stage = Stage::start()?;
     let at = Place { namespace: "default", name: "failing", region: "us-west-1" };
-    stage.make_bucket(at)?;
-    stage.apply_trail(at, |_| {})?;
-    stage.wait_ready(at)?;
+    stage.ready_trail(at)?;
     let policy = stage.aws(at, "s3", "GetBucketPolicy", &json!({"Bucket": at.bucket()}))?["Policy"].clone();
     stage.aws(at, "s3", "DeleteBucketPolicy", &json!({"Bucket": at.bucket()}))?;
     deliver(&stage.lab, at)?;

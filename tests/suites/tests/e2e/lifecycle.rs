@@ -25,13 +25,6 @@ const fn place(name: &'static str, region: &'static str) -> Place<'static> {
     Place { namespace: "default", name, region }
 }
 
-/// A trail that is Ready.
-fn ready_trail(at: Place<'_>) -> Result<Value> {
-    stage().make_bucket(at)?;
-    stage().apply_trail(at, |_| {})?;
-    stage().wait_ready(at)
-}
-
 #[test]
 fn a_manifest_becomes_a_trail_that_logs() -> Result<()> {
     let (stage, at) = (stage(), place("new", "eu-west-1"));
@@ -63,7 +56,7 @@ fn a_manifest_becomes_a_trail_that_logs() -> Result<()> {
 #[test]
 fn edits_reach_aws_and_a_cleared_field_is_cleared() -> Result<()> {
     let (stage, at) = (stage(), place("edited", "eu-west-2"));
-    ready_trail(at)?;
+    stage.ready_trail(at)?;
     let arn = at.arn();
     let policy = stage.aws(at, "s3", "GetBucketPolicy", &json!({"Bucket": at.bucket()}))?["Policy"].clone();
     let widened = policy.as_str().unwrap().replace("-logs/AWSLogs/", "-logs/*AWSLogs/");
@@ -94,7 +87,7 @@ fn edits_reach_aws_and_a_cleared_field_is_cleared() -> Result<()> {
 #[test]
 fn a_trail_that_somebody_deletes_is_made_again() -> Result<()> {
     let (stage, at) = (stage(), place("deleted-by-hand", "il-central-1"));
-    ready_trail(at)?;
+    stage.ready_trail(at)?;
     stage.aws(at, "cloudtrail", "DeleteTrail", &json!({"Name": at.name}))?;
     wait_for("the trail to be there and to log", INTERVAL, || {
         ensure!(!stage.in_aws(at)?.is_null() && stage.is_logging(at)?, "it is not");
@@ -109,7 +102,7 @@ fn a_trail_that_somebody_deletes_is_made_again() -> Result<()> {
 #[test]
 fn logging_comes_back_although_another_repair_is_refused() -> Result<()> {
     let (stage, at) = (stage(), place("besieged", "eu-central-1"));
-    ready_trail(at)?;
+    stage.ready_trail(at)?;
     let refused = stage.lab.fault(json!({
         "service": "cloudtrail", "operation": "UpdateTrail", "region": at.region, "times": -1,
         "status": 400, "code": "InsufficientEncryptionPolicyException", "message": "refused",
@@ -146,7 +139,7 @@ fn a_multi_region_trail_becomes_one_of_a_single_region_without_global_events() -
 #[test]
 fn what_others_change_in_aws_is_put_right_within_the_interval() -> Result<()> {
     let (stage, at) = (stage(), place("drifting", "eu-west-3"));
-    ready_trail(at)?;
+    stage.ready_trail(at)?;
     stage.aws(at, "cloudtrail", "StopLogging", &json!({"Name": at.name}))?;
     let update = json!({"Name": at.name, "EnableLogFileValidation": false});
     stage.aws(at, "cloudtrail", "UpdateTrail", &update)?;
@@ -356,7 +349,7 @@ fn a_deletion_that_aws_refuses_says_so_and_can_be_forced() -> Result<()> {
 #[test]
 fn retaining_needs_no_access_to_aws() -> Result<()> {
     let (stage, at) = (stage(), place("parted", "ap-northeast-2"));
-    ready_trail(at)?;
+    stage.ready_trail(at)?;
     let fault = stage.lab.fault(json!({
         "service": "cloudtrail", "operation": "*", "region": at.region, "times": -1,
         "status": 400, "code": "AccessDeniedException", "message": "not allowed",
@@ -406,7 +399,7 @@ fn a_missing_account_is_waited_for() -> Result<()> {
 #[test]
 fn throttling_neither_flaps_a_condition_nor_writes() -> Result<()> {
     let (stage, at) = (stage(), place("throttled", "ca-central-1"));
-    let before = ready_trail(at)?;
+    let before = stage.ready_trail(at)?;
     let since = stage.lab.calls(CallFilter::default())?.last();
     // The SDK makes three attempts: two rounds fail.
     let fault = stage.lab.fault(json!({
@@ -451,7 +444,7 @@ fn a_trail_that_aws_does_not_show_at_once_is_not_created_twice() -> Result<()> {
 #[test]
 fn get_trails_shows_the_columns_people_look_for() -> Result<()> {
     let (stage, at) = (stage(), place("shown", "sa-east-1"));
-    ready_trail(at)?;
+    stage.ready_trail(at)?;
     let table = stage.cluster.kubectl(&["get", "trails.trail-operator.dev", at.name])?;
     let header =
         table.lines().next().unwrap_or_default().split("  ").map(str::trim).filter(|word| !word.is_empty());

@@ -30,9 +30,7 @@ fn one_of_two_leads_and_the_other_takes_over_at_once_when_it_stops() -> Result<(
         "a Lease that was given up is taken before it runs out"
     );
     let at = Place { namespace: "default", name: "inherited", region: "us-west-1" };
-    stage.make_bucket(at)?;
-    stage.apply_trail(at, |_| {})?;
-    stage.wait_ready(at)?;
+    stage.ready_trail(at)?;
     Ok(())
 }
 
@@ -119,9 +117,7 @@ fn sigterm_ends_an_operator_whose_definitions_are_missing() -> Result<()> {
 fn an_account_verified_by_an_earlier_process_is_asked_for_again() -> Result<()> {
     let mut stage = Stage::start()?;
     let at = Place { namespace: "default", name: "at-home", region: "us-west-1" };
-    stage.make_bucket(at)?;
-    stage.apply_trail(at, |_| {})?;
-    stage.wait_ready(at)?;
+    stage.ready_trail(at)?;
     stage.operator()?.terminate()?;
     let elsewhere = "444455556666";
     let env = vec![("AWS_ACCESS_KEY_ID".to_owned(), elsewhere.to_owned())];
@@ -169,9 +165,7 @@ fn an_object_this_version_cannot_read_stops_no_other() -> Result<()> {
         Ok(())
     })?;
     let at = Place { namespace: "default", name: "readable", region: "us-west-1" };
-    stage.make_bucket(at)?;
-    stage.apply_trail(at, |_| {})?;
-    stage.wait_ready(at)?;
+    stage.ready_trail(at)?;
     Ok(())
 }
 
@@ -203,9 +197,7 @@ fn removing_the_chart_and_the_definitions_ends_no_audit_log() -> Result<()> {
 fn metrics_and_logs_speak_of_trails_by_name() -> Result<()> {
     let mut stage = Stage::start()?;
     let at = Place { namespace: "default", name: "measured", region: "us-west-1" };
-    stage.make_bucket(at)?;
-    stage.apply_trail(at, |_| {})?;
-    stage.wait_ready(at)?;
+    stage.ready_trail(at)?;
     let operator = stage.operator()?;
     wait_for("the metrics of a Ready trail", PATIENCE, || {
         let metrics = operator.metrics()?;
