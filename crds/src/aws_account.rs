@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One AWS account.
@@ -40,8 +41,16 @@ use serde::{Deserialize, Serialize};
     )
 )]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("!has(self.roleArn) || self.roleArn.split(':').size() < 5 || self.roleArn.split(':')[4] == self.accountId")
+        .message("`roleArn` must be a role of the account `accountId`")
+        .reason(Reason::FieldValueInvalid),
+    validation = Rule::new("!has(self.externalId) || has(self.roleArn)")
+        .message("`externalId` belongs to `roleArn`: set both, or remove it")
+        .reason(Reason::FieldValueInvalid)
+)]
 pub struct AwsAccountSpec {
-    /// The account's number. Immutable. The operator's own credentials must belong to it.
+    /// The account's number. Immutable. The identity in use must belong to it.
     #[schemars(length(max = 12))]
     #[x_kube(
         validation = Rule::new("self.matches('^[0-9]{12}$')").message("must be an AWS account id: 12 digits, in quotes"),
@@ -49,9 +58,106 @@ pub struct AwsAccountSpec {
     )]
     pub account_id: String,
 
+    /// Role to assume. When unset the operator's own identity is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
+    #[x_kube(validation = Rule::new("self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$')")
+        .message("must be the ARN of an IAM role, such as 'arn:aws:iam::111122223333:role/trail-operator'"))]
+    pub role_arn: Option<String>,
+
+    /// What the role's trust policy asks for as `sts:ExternalId`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1224))]
+    #[x_kube(validation = Rule::new("self.matches('^[A-Za-z0-9_+=,.@:/-]{2,}$')")
+        .message("must have at least 2 letters, digits or '_+=,.@:/-', as STS asks"))]
+    pub external_id: Option<String>,
+
     /// Namespaces whose objects may use this account; none when unset.
     #[serde(default, skip_serializing_if = "AllowedNamespaces::is_empty")]
     pub allowed_namespaces: AllowedNamespaces,
+
+    /// Home Regions that trails may have; all when unset.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(max = 32)))]
+    #[x_kube(merge_strategy = ListMerge::Set, validation = Rule::new("self.all(r, r.matches('^[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}$'))")
+        .message("must be AWS Regions such as 'eu-central-1'"))]
+    pub allowed_regions: Vec<String>,
+
+    /// What objects may point at in AWS.
+    #[serde(default, skip_serializing_if = "AllowedResources::is_empty")]
+    pub allowed_resources: AllowedResources,
+
+    /// What objects may do to the record.
+    #[serde(default)]
+    pub guardrails: Guardrails,
+}
+
+/// Patterns of what objects may point at: `*` stands for any text, `?` for one character. Where a list is unset, what
+/// belongs to this account is allowed.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AllowedResources {
+    /// Names of buckets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 63)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub buckets: Vec<String>,
+    /// ARNs of KMS keys (not of aliases).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 2048)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub kms_key_arns: Vec<String>,
+    /// ARNs of SNS topics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 256)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub topic_arns: Vec<String>,
+    /// ARNs of roles for log groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 2048)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub role_arns: Vec<String>,
+}
+
+impl AllowedResources {
+    /// Whether every list is unset.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What objects may do to the record.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Guardrails {
+    /// Whether changes are made after which AWS records or protects less than before.
+    #[serde(default)]
+    pub weakening: Weakening,
+
+    /// Allows weakening changes for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub break_glass: Option<BreakGlass>,
+}
+
+/// Whether weakening changes are made.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weakening {
+    /// They are withheld and reported.
+    #[default]
+    Refuse,
+    /// They are made.
+    Allow,
+}
+
+/// A time-limited exception.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct BreakGlass {
+    /// When it ends by itself.
+    pub until: Time,
+    /// Why; told in events.
+    #[schemars(length(min = 1, max = 256))]
+    pub reason: String,
 }
 
 /// Namespaces that may use an account: those named, and those whose labels match the selector.

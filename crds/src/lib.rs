@@ -6,16 +6,21 @@
     clippy::duplicated_attributes,
     reason = "printcolumn(…) says `type_` and `json_path` once for each column"
 )]
+#![allow(clippy::struct_excessive_bools, reason = "CloudTrail's own switches are fields of the spec")]
 
 mod aws_account;
 mod manifest;
 mod trail;
 
-pub use aws_account::{AllowedNamespaces, AwsAccount, AwsAccountSpec, AwsAccountStatus, LabelSelector};
+pub use aws_account::{
+    AllowedNamespaces, AllowedResources, AwsAccount, AwsAccountSpec, AwsAccountStatus, BreakGlass,
+    Guardrails, LabelSelector, Weakening,
+};
 pub use manifest::{Manifest, manifests};
 pub use trail::{
-    AccountRef, CloudWatchLogs, DeletionPolicy, Drift, Kms, Logging, LoggingStatus, S3, Sns, Trail,
-    TrailSpec, TrailStatus,
+    AccountRef, AdoptionPolicy, Aggregation, CloudWatchLogs, DeletionPolicy, Destination, Drift,
+    InsightCategory, InsightSelector, InsightType, Kms, Logging, LoggingStatus, ManagementEvents,
+    ManagementPolicy, ReadWriteType, S3, Sns, Trail, TrailSpec, TrailStatus,
 };
 
 /// API group of every kind.
@@ -26,6 +31,9 @@ pub const FINALIZER: &str = "trail-operator.dev/finalizer";
 
 /// Annotation whose value `"true"` lets an object go without asking AWS.
 pub const FORCE_FINALIZE: &str = "trail-operator.dev/force-finalize";
+
+/// Annotation whose every new value asks for a look at AWS at once.
+pub const RECONCILE_REQUESTED_AT: &str = "trail-operator.dev/reconcile-requested-at";
 
 /// Key of the AWS tag that says which object owns a resource; its value is `<cluster id>/<namespace>/<name>`.
 pub const OWNER_TAG: &str = "trail-operator.dev/owner";

@@ -2,6 +2,8 @@
 //!
 //! AWS facts: `cloudtrail.md` 1.2 (names and ARNs), 1.3 (fields), 1.4 (rules between fields).
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -41,6 +43,9 @@ use serde::{Deserialize, Serialize};
         .reason(Reason::FieldValueInvalid),
     validation = Rule::new("!self.isMultiRegionTrail || self.includeGlobalServiceEvents")
         .message("`includeGlobalServiceEvents` must be true when `isMultiRegionTrail` is true: CloudTrail refuses a multi-Region trail without global service events")
+        .reason(Reason::FieldValueInvalid),
+    validation = Rule::new("!has(self.insightSelectors) || self.managementEvents.readWriteType != 'ReadOnly' || !self.insightSelectors.exists(i, i.insightType == 'ApiCallRateInsight' && (!has(i.eventCategories) || i.eventCategories.exists(c, c == 'Management')))")
+        .message("`insightSelectors` with 'ApiCallRateInsight' for Management needs write events: set `managementEvents.readWriteType` to All or WriteOnly, or remove the Insight")
         .reason(Reason::FieldValueInvalid),
     validation = Rule::new("!has(self.sns) || self.sns.topicArn.split(':').size() < 4 || self.sns.topicArn.split(':')[3] == self.region")
         .message("`sns.topicArn` must be a topic in the trail's home Region (`region`)")
@@ -82,9 +87,22 @@ pub struct TrailSpec {
     #[serde(default = "yes")]
     pub include_global_service_events: bool,
 
+    /// Record the events of every account of the organization. Only the management account of an organization, or a
+    /// delegated administrator, can have such a trail.
+    #[serde(default)]
+    pub is_organization_trail: bool,
+
     /// Have `CloudTrail` deliver signed digest files, so that changed or deleted log files can be found.
     #[serde(default = "yes")]
     pub enable_log_file_validation: bool,
+
+    /// Also record the events that `CloudTrail`'s own deliveries cause; left to AWS when unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recursive_logging: Option<bool>,
+
+    /// Which management events are recorded.
+    #[serde(default)]
+    pub management_events: ManagementEvents,
 
     /// Where log files are delivered.
     pub s3: S3,
@@ -101,9 +119,45 @@ pub struct TrailSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sns: Option<Sns>,
 
+    /// Have `CloudTrail` look for unusual activity. Charged by the events analysed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["insightType".into()]))]
+    pub insight_selectors: Vec<InsightSelector>,
+
+    /// Have `CloudTrail` also deliver summaries of data events. The trail must record data events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aggregation: Option<Aggregation>,
+
+    /// Tags of the trail. Only tags that were set from here are ever removed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 48), extend("additionalProperties" = {"type": "string", "maxLength": 256}))]
+    #[x_kube(validation = Rule::new("self.all(k, size(k) >= 1 && size(k) <= 128 && k.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+@-]+$') && !k.lowerAscii().startsWith('aws:') && !k.startsWith('trail-operator.dev/'))")
+        .message("keys must have 1 to 128 letters, digits, blanks or '_.:/=+@-', and must not begin with 'aws:' or 'trail-operator.dev/', which belong to AWS and to this operator"),
+        validation = Rule::new("self.all(k, self[k].matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+@-]*$'))")
+        .message("values must consist of letters, digits, blanks or '_.:/=+@-'"))]
+    pub tags: BTreeMap<String, String>,
+
+    /// What to do with a trail of that name that exists in AWS and carries no owner tag.
+    #[serde(default)]
+    pub adoption_policy: AdoptionPolicy,
+
+    /// Owner tag of another owner to take the trail over from, exactly as AWS shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub adopt_from: Option<String>,
+
     /// What happens to the trail in AWS when this object is deleted.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
+
+    /// Whether AWS is changed, or only looked at.
+    #[serde(default)]
+    pub management_policy: ManagementPolicy,
+
+    /// Nothing is read or changed in AWS while this is true. Deletion still works.
+    #[serde(default)]
+    pub suspend: bool,
 
     /// How often AWS is compared with this object, in seconds.
     #[serde(default = "five_minutes")]
@@ -134,6 +188,100 @@ pub enum Logging {
     Enabled,
     /// The trail exists and records nothing.
     Disabled,
+}
+
+/// Which management events are recorded.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagementEvents {
+    /// Read events, write events, or both.
+    #[serde(default)]
+    pub read_write_type: ReadWriteType,
+
+    /// Services whose management events are left out. `CloudTrail` knows 'kms.amazonaws.com' and
+    /// 'rdsdata.amazonaws.com'.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(max = 128)))]
+    #[x_kube(merge_strategy = ListMerge::Atomic, validation = Rule::new("self.all(s, s.matches('^[a-z0-9-]+([.][a-z0-9-]+)*[.]amazonaws[.]com([.]cn)?$'))")
+        .message("must be names of services such as 'kms.amazonaws.com'"),
+        validation = Rule::new("self.all(s, self.exists_one(t, t == s))").message("must not name a service twice"))]
+    pub exclude_event_sources: Vec<String>,
+}
+
+/// Reads, writes, or both.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReadWriteType {
+    /// Both.
+    #[default]
+    All,
+    /// Events that only read.
+    ReadOnly,
+    /// Events that change something.
+    WriteOnly,
+}
+
+/// One kind of unusual activity to look for.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct InsightSelector {
+    /// What is looked for.
+    pub insight_type: InsightType,
+
+    /// Events that are analysed; Management when unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub event_categories: Option<Vec<InsightCategory>>,
+}
+
+/// What Insights look for.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InsightType {
+    /// Unusual numbers of calls; of management events only writes count.
+    ApiCallRateInsight,
+    /// Unusual numbers of errors.
+    ApiErrorRateInsight,
+}
+
+/// Events that Insights analyse.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InsightCategory {
+    /// Management events.
+    Management,
+    /// Data events.
+    Data,
+}
+
+/// Summaries of data events.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Aggregation {
+    /// Kinds of summary, as AWS names them: 'API_ACTIVITY', 'RESOURCE_ACCESS', 'USER_ACTIONS'.
+    #[schemars(length(min = 1, max = 50), inner(length(max = 64)))]
+    #[x_kube(merge_strategy = ListMerge::Atomic, validation = Rule::new("self.all(t, t.matches('^[A-Z][A-Z0-9_]*$'))")
+        .message("must be names of templates such as 'API_ACTIVITY'"),
+        validation = Rule::new("self.all(t, self.exists_one(u, u == t))").message("must not name a template twice"))]
+    pub templates: Vec<String>,
+}
+
+/// What to do with a trail that nobody has marked as his own.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AdoptionPolicy {
+    /// Leave it alone and say so.
+    #[default]
+    Never,
+    /// Take it over, if it carries no owner tag.
+    IfUnowned,
+}
+
+/// Whether AWS is changed.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ManagementPolicy {
+    /// AWS is kept as declared.
+    #[default]
+    Full,
+    /// AWS is read and reported on; nothing is changed.
+    Observe,
 }
 
 /// What happens in AWS when a `Trail` object is deleted.
@@ -174,10 +322,11 @@ pub struct S3 {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Kms {
-    /// ARN of a symmetric key in the bucket's Region whose policy lets `CloudTrail` use it.
+    /// A symmetric key in the bucket's Region whose policy lets `CloudTrail` use it: its alias, alias ARN, key id or key
+    /// ARN. An alias is followed by the operator, not by `CloudTrail`.
     #[schemars(length(max = 2048))]
-    #[x_kube(validation = Rule::new("self.matches('^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$')")
-        .message("must be the ARN of a KMS key, such as 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'"))]
+    #[x_kube(validation = Rule::new("self.matches('^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/[A-Za-z0-9/_-]+)|alias/[A-Za-z0-9/_-]+|mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$')")
+        .message("must be a KMS key: an alias such as 'alias/cloudtrail', the ARN of an alias, a key id, or the ARN of a key such as 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'"))]
     pub key_id: String,
 }
 
@@ -217,6 +366,11 @@ pub struct TrailStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
+    /// Value of the annotation `trail-operator.dev/reconcile-requested-at` that was last acted on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub last_handled_reconcile_at: Option<String>,
+
     /// ARN of the trail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]
@@ -232,7 +386,22 @@ pub struct TrailStatus {
     #[schemars(length(max = 32))]
     pub home_region: Option<String>,
 
-    /// What differs between this object and AWS now and could not be repaired yet.
+    /// Keys of the tags that were set from this object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 96), inner(length(max = 128)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub managed_tag_keys: Vec<String>,
+
+    /// Where log files went, and by which key they were encrypted, when AWS was last as declared. By this a change that
+    /// others made is told from a change of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<Destination>,
+
+    /// When an owner tag that others had changed was put back. It is put back once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_tag_restored_at: Option<Time>,
+
+    /// What differs between this object and AWS now: not repaired yet, withheld, or only observed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
@@ -264,6 +433,23 @@ pub struct Drift {
     pub actual: String,
 }
 
+/// Where a trail delivers.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Destination {
+    /// The bucket.
+    #[schemars(length(max = 63))]
+    pub bucket_name: String,
+    /// Folder in it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 200))]
+    pub key_prefix: String,
+    /// ARN of the key.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 2048))]
+    pub kms_key_arn: String,
+}
+
 /// What `GetTrailStatus` last said in the home Region.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -285,6 +471,14 @@ pub struct LoggingStatus {
     /// When the topic was last notified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_notification_time: Option<Time>,
+    /// Since when `CloudTrail` has been seen to fail to deliver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Time>,
+    /// Regions in which it fails, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), inner(length(max = 32)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub failing_regions: Vec<String>,
 }
 
 impl Trail {

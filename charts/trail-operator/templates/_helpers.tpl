@@ -62,6 +62,18 @@ of an account id. A shorter one has lost the zeros it began with.
 {{- $id -}}
 {{- end -}}
 
+{{/* The default account's external id, or a sentence: a number of more than 15 digits would come out as another one. */}}
+{{- define "trail-operator.externalId" -}}
+{{- $given := .Values.defaultAccount.externalId -}}
+{{- if not (kindIs "string" $given) -}}
+{{- fail "defaultAccount.externalId must be a text: put it in quotes in the values file, or give it with --set-string defaultAccount.externalId=…" -}}
+{{- end -}}
+{{- if and $given (not .Values.defaultAccount.roleArn) -}}
+{{- fail "defaultAccount.externalId belongs to a role: set defaultAccount.roleArn too, or remove it" -}}
+{{- end -}}
+{{- $given -}}
+{{- end -}}
+
 {{/*
 Whether this run of Helm may write the CRDs: on upgrade, when Helm alone wrote their spec so far, by server-side apply. Otherwise a hook that
 applies them would end in a conflict, or in "already exists", and with it the whole upgrade.

@@ -34,10 +34,12 @@ pub(crate) fn check_endpoint(whence: &str, url: &str) -> Result<(), UnsafeEndpoi
 }
 
 fn is_safe(url: &str) -> bool {
-    if url.starts_with("https://") {
-        return true;
-    }
-    let Some(rest) = url.strip_prefix("http://") else { return false };
+    url.starts_with("https://") || (url.starts_with("http://") && is_loopback(url))
+}
+
+/// Whether a URL's host is this machine.
+pub(crate) fn is_loopback(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     // What stands before '@' is a user name; the host comes after it.
     let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);

@@ -1,18 +1,38 @@
 //! AWS, through its SDKs: the only crate that knows them.
 //!
-//! Implements the traits of [`trail_operator_reconcile::aws`]. Every call has a time-out of its own and is repeated as
-//! the SDK repeats it; what fails comes back as an [`AwsError`](trail_operator_reconcile::aws_error::AwsError) and is
-//! judged elsewhere.
+//! Implements the traits of [`trail_operator_reconcile::aws`] for any number of accounts. Every call keeps below AWS's
+//! limits and has a time-out of its own; what fails comes back as an
+//! [`AwsError`](trail_operator_reconcile::aws_error::AwsError) and is judged elsewhere.
 
+mod account;
+mod account_in_region;
+mod bucket;
+mod cached;
+mod calls;
 mod clients;
 mod cloud_trail;
+mod connections;
 mod endpoint;
 mod error;
+mod event_selectors;
+mod insights;
+mod key_management;
+mod limits;
+mod object_storage;
 mod observer;
+mod regions;
+mod role;
 mod security_tokens;
+mod throttling;
+mod trail_status;
+mod trails;
 
+#[cfg(test)]
+mod fake;
+
+pub use account::Account;
+pub use account_in_region::AccountInRegion;
 pub use clients::Clients;
-pub use cloud_trail::CloudTrailClient;
 pub use endpoint::{UnsafeEndpoint, check_endpoints};
 pub use observer::{Call, Observer};
 pub use security_tokens::SecurityTokensClient;

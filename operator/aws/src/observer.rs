@@ -42,9 +42,15 @@ impl Observer {
         let result = call.await;
         let took = start.elapsed();
         let code = result.as_ref().map_or_else(|error| error.code.as_str(), |_| "OK");
-        tracing::debug!(service, operation, code, ?took, "called AWS");
-        (self.0)(Call { service, operation, code, took });
+        self.tell(Call { service, operation, code, took });
         result
+    }
+
+    /// Tells of a call that was made elsewhere.
+    pub(crate) fn tell(&self, call: Call<'_>) {
+        let Call { service, operation, code, took } = call;
+        tracing::debug!(service, operation, code, ?took, "called AWS");
+        (self.0)(call);
     }
 }
 

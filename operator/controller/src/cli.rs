@@ -52,6 +52,14 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "ID", value_parser = cluster_id)]
     pub(crate) cluster_id: Option<String>,
 
+    /// Look after the Trails of these namespaces only; of all when unset.
+    #[arg(long, value_name = "NAMESPACES", value_delimiter = ',', value_parser = namespace)]
+    pub(crate) watch_namespaces: Vec<String>,
+
+    /// Read, compare and report, and change nothing in AWS, whatever the objects say.
+    #[arg(long)]
+    pub(crate) read_only: bool,
+
     /// One JSON object a line, or text.
     #[arg(long, value_enum, default_value_t = LogFormat::Json)]
     pub(crate) log_format: LogFormat,
@@ -106,6 +114,14 @@ fn crds(output_dir: Option<&Path>) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn namespace(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.is_empty() || text.len() > 63 || !text.chars().all(allowed) {
+        return Err("must be names of namespaces, separated by commas".into());
+    }
+    Ok(text.to_owned())
 }
 
 fn cluster_id(text: &str) -> Result<String, String> {

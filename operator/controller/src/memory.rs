@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -10,20 +11,32 @@ use parking_lot::Mutex;
 
 use trail_operator_reconcile::{
     event::Event,
-    trail::{Change, LastWrite},
+    trail::{Change, Fights, LastWrite, delivery},
 };
 
 use crate::backoff::Backoff;
 
 /// Memory of all objects of a kind, by uid. `S` is the kind's status.
-pub(crate) struct Memory<S>(Mutex<HashMap<String, Entry<S>>>);
+pub(crate) struct Memory<S>(Arc<Mutex<HashMap<String, Entry<S>>>>);
+
+impl<S> Clone for Memory<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
 
 struct Entry<S> {
     backoff: Backoff,
     /// When AWS was last asked with success; at first, when it was first tried.
     seen: Instant,
-    /// The generation that was last Ready.
-    ready_generation: Option<i64>,
+    /// The generation that AWS was last brought as far as.
+    settled_generation: Option<i64>,
+    /// Fields that others change again and again, as of a generation.
+    fights: (Option<i64>, Fights),
+    /// Words of failing deliveries.
+    deliveries: delivery::Memory,
+    /// What the trail does in other Regions, and when to look next.
+    elsewhere: (delivery::Elsewhere, Option<Instant>),
     /// What this process last did to the resource.
     last_write: LastWrite,
     /// What is to be told once the finalizer is off: AWS is settled.
@@ -37,7 +50,10 @@ impl<S> Default for Entry<S> {
         Self {
             backoff: Backoff::default(),
             seen: Instant::now(),
-            ready_generation: None,
+            settled_generation: None,
+            fights: (None, Fights::default()),
+            deliveries: delivery::Memory::default(),
+            elsewhere: (delivery::Elsewhere::default(), None),
             last_write: LastWrite::default(),
             farewell: None,
             written: None,
@@ -48,7 +64,7 @@ impl<S> Default for Entry<S> {
 impl<S: Clone> Memory<S> {
     /// Of nothing.
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(HashMap::new()))
+        Self(Arc::new(Mutex::new(HashMap::new())))
     }
 
     fn with<T>(&self, uid: &str, then: impl FnOnce(&mut Entry<S>) -> T) -> T {
@@ -75,17 +91,74 @@ impl<S: Clone> Memory<S> {
         self.with(uid, |entry| entry.seen.elapsed())
     }
 
-    /// This generation is Ready: the resource was seen, so its absence later is no lag behind its creation.
-    pub(crate) fn was_ready(&self, uid: &str, generation: Option<i64>) {
+    /// AWS is as far as this generation goes: the resource was seen, so its absence later is no lag behind its creation.
+    pub(crate) fn settled_at(&self, uid: &str, generation: Option<i64>) {
         self.with(uid, |entry| {
-            entry.ready_generation = generation;
+            entry.settled_generation = generation;
             entry.last_write.created = None;
         });
     }
 
-    /// The generation that was last Ready.
-    pub(crate) fn ready_generation(&self, uid: &str) -> Option<i64> {
-        self.with(uid, |entry| entry.ready_generation)
+    /// The generation that AWS was last brought as far as.
+    pub(crate) fn settled_generation(&self, uid: &str) -> Option<i64> {
+        self.with(uid, |entry| entry.settled_generation)
+    }
+
+    /// What a round leaves to the next one.
+    pub(crate) fn learnt(
+        &self,
+        uid: &str,
+        generation: Option<i64>,
+        fights: Fights,
+        deliveries: delivery::Memory,
+    ) {
+        self.with(uid, |entry| {
+            entry.fights = (generation, fights);
+            entry.deliveries = deliveries;
+        });
+    }
+
+    /// Fields that others change again and again. An edited manifest begins anew.
+    pub(crate) fn fights(&self, uid: &str, generation: Option<i64>) -> Fights {
+        self.with(uid, |entry| {
+            let (of, fights) = &entry.fights;
+            if *of == generation { fights.clone() } else { Fights::default() }
+        })
+    }
+
+    /// Words of failing deliveries.
+    pub(crate) fn deliveries(&self, uid: &str) -> delivery::Memory {
+        self.with(uid, |entry| entry.deliveries.clone())
+    }
+
+    /// What the trail does in other Regions.
+    pub(crate) fn elsewhere(&self, uid: &str) -> delivery::Elsewhere {
+        self.with(uid, |entry| entry.elsewhere.0.clone())
+    }
+
+    /// Whether to look at other Regions now, which then counts as done. The first look waits for `first`, so that a
+    /// restart does not begin with all of them.
+    pub(crate) fn is_to_look_elsewhere(&self, uid: &str, every: Duration, first: Duration) -> bool {
+        self.with(uid, |entry| {
+            let now = Instant::now();
+            let due = now >= *entry.elsewhere.1.get_or_insert(now + first);
+            if due {
+                entry.elsewhere.1 = Some(now + every);
+            }
+            due
+        })
+    }
+
+    /// Other Regions are to be looked at in the next round.
+    pub(crate) fn look_elsewhere_now(&self, uid: &str) {
+        self.with(uid, |entry| entry.elsewhere.1 = Some(Instant::now()));
+    }
+
+    /// Other Regions were looked at. An object that is gone by now is not remembered again.
+    pub(crate) fn looked_elsewhere(&self, uid: &str, elsewhere: delivery::Elsewhere) {
+        if let Some(entry) = self.0.lock().get_mut(uid) {
+            entry.elsewhere.0 = elsewhere;
+        }
     }
 
     /// These changes were made just now.

@@ -44,7 +44,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     if !args.leader_election {
         health.leads(Election::Off, &WATCHES);
         let shared = shared(&args, client, metrics, me, stop).await?;
-        run_controllers(shared, health).await;
+        Box::pin(run_controllers(shared, health)).await;
         return Ok(ExitCode::SUCCESS);
     }
     let namespace = args.pod_namespace.clone().unwrap_or_else(|| client.default_namespace().to_owned());
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     });
     let work = async {
         let shared = shared(&args, client, metrics, me, stop.clone()).await?;
-        run_controllers(shared, health.clone()).await;
+        Box::pin(run_controllers(shared, health.clone())).await;
         anyhow::Ok(())
     };
     while_leading(keeper, &finished, &stop, &health, Box::pin(work)).await
@@ -101,12 +101,7 @@ async fn while_leading(
 /// has nothing in hand, and would wait for that answer first.
 async fn run_controllers(shared: Shared, health: Health) {
     let stop = shared.stop.clone();
-    let account_and_trails = async {
-        futures::join!(
-            controllers::aws_account::run(shared.clone()),
-            controllers::trail::run(shared.clone(), health.clone())
-        )
-    };
+    let controllers = controllers::run(shared, health.clone());
     let nothing_to_finish = async {
         stop.cancelled().await;
         if health.stops() == Work::Possible {
@@ -114,7 +109,7 @@ async fn run_controllers(shared: Shared, health: Health) {
         }
     };
     tokio::select! {
-        _ = account_and_trails => {}
+        () = controllers => {}
         () = nothing_to_finish => {}
     }
 }
@@ -139,6 +134,8 @@ async fn shared(
         events: Publisher::new(client.clone(), me),
         identities: Identities::default(),
         cluster_id: cluster_id.into(),
+        read_only: args.read_only,
+        watch_namespaces: args.watch_namespaces.clone().into(),
         client,
         metrics,
         stop,

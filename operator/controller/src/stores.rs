@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
+    ResourceExt,
     core::{DeserializeGuard, PartialObjectMeta},
     runtime::{
         reflector::{ObjectRef, Store},
@@ -11,10 +12,10 @@ use kube::{
     },
 };
 use tokio::sync::SetOnce;
-use trail_operator_crds::AwsAccount;
+use trail_operator_crds::{AwsAccount, ManagementPolicy, Trail};
 use trail_operator_reconcile::references;
 
-use crate::{check::Health, identities::Identities};
+use crate::identities::Identities;
 
 /// The watches that must have answered before this process counts as ready.
 pub(crate) const WATCHES: [&str; 3] = [TRAILS, ACCOUNTS, NAMESPACES];
@@ -29,29 +30,40 @@ pub(crate) const NAMESPACES: &str = "namespaces";
 pub(crate) struct FirstAnswer(Arc<SetOnce<()>>);
 
 impl FirstAnswer {
-    /// For a stream's events, as they leave the reflector.
+    /// For a stream's events, as they leave the reflector. Says whether this is the one that brought the whole list.
     pub(crate) fn watch<K>(
         &self,
         watch: &'static str,
-        health: &Health,
-    ) -> impl Fn(&Result<watcher::Event<K>, watcher::Error>) + Send + 'static {
-        let (answered, health) = (self.clone(), health.clone());
+    ) -> impl Fn(&Result<watcher::Event<K>, watcher::Error>) -> bool + Send + 'static {
+        let answered = self.clone();
         move |event| {
-            if matches!(event, Ok(watcher::Event::InitDone)) && answered.0.set(()).is_ok() {
+            let first = matches!(event, Ok(watcher::Event::InitDone)) && answered.0.set(()).is_ok();
+            if first {
                 tracing::info!(watch, "the watch has answered");
-                health.answered(watch);
             }
+            first
         }
     }
 
-    async fn wait(&self) {
+    /// Whether it is there.
+    pub(crate) fn is_there(&self) -> bool {
+        self.0.get().is_some()
+    }
+
+    /// Waits for it.
+    pub(crate) async fn wait(&self) {
         self.0.wait().await;
     }
 }
 
+/// Trails, by the namespaces that are watched: one cache for each, or one for all.
+pub(crate) type TrailStores = Arc<Vec<(Store<DeserializeGuard<Trail>>, FirstAnswer)>>;
+
 /// Caches, filled by the watches that also wake the controllers.
 #[derive(Clone)]
 pub(crate) struct Stores {
+    /// Trails.
+    pub(crate) trails: TrailStores,
     /// Accounts.
     pub(crate) accounts: Store<DeserializeGuard<AwsAccount>>,
     /// Whether they are all there.
@@ -69,6 +81,25 @@ impl Stores {
     pub(crate) async fn whole(&self) {
         self.accounts_answered.wait().await;
         self.namespaces_answered.wait().await;
+        for (_, answered) in self.trails.iter() {
+            answered.wait().await;
+        }
+    }
+
+    /// `namespace/name` of every Trail that uses the account; also of those that cannot be read, since they may.
+    pub(crate) fn users(&self, account: &str) -> Vec<String> {
+        let uses = |trail: &DeserializeGuard<Trail>| match &trail.0 {
+            Ok(trail) => trail.spec.account_ref.name == account,
+            Err(_) => true,
+        };
+        let mut names: Vec<_> = self
+            .trails
+            .iter()
+            .flat_map(|(store, _)| store.state_filter(uses))
+            .map(|trail| format!("{}/{}", trail.namespace().unwrap_or_default(), trail.name_any()))
+            .collect();
+        names.sort();
+        names
     }
 }
 
@@ -78,8 +109,20 @@ impl references::References for Stores {
         account.0.as_ref().map(|account| Some(Arc::new(account.clone()))).map_err(|_| references::Unreadable)
     }
 
-    fn acting_in(&self, account: &AwsAccount) -> Option<String> {
-        self.identities.of(account.metadata.uid.as_deref()?)
+    fn acting_in(&self, act_as: &references::ActAs) -> Option<String> {
+        self.identities.of(act_as)
+    }
+
+    fn claims(&self, region: &str, trail_name: &str) -> Vec<references::Claim> {
+        let claims = |trail: &DeserializeGuard<Trail>| {
+            trail.0.as_ref().is_ok_and(|trail| {
+                trail.spec.region == region
+                    && trail.trail_name() == trail_name
+                    && trail.spec.management_policy == ManagementPolicy::Full
+            })
+        };
+        let found = self.trails.iter().flat_map(|(store, _)| store.state_filter(claims));
+        found.filter_map(|trail| trail.0.as_ref().ok().map(references::Claim::of)).collect()
     }
 
     fn namespace(&self, name: &str) -> Option<references::Namespace> {

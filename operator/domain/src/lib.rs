@@ -4,3 +4,4 @@
 
 pub mod arn;
 pub mod partition;
+pub mod selectors;

@@ -46,6 +46,13 @@ pub enum Readiness {
         /// What could not be learnt.
         message: String,
     },
+    /// Looked at only, and not as declared. Nobody is at work on it, and nobody is asked to be.
+    Drifted {
+        /// Why.
+        reason: Reason,
+        /// What differs.
+        message: String,
+    },
     /// Going no further until somebody changes the manifest.
     Stalled {
         /// Why.
@@ -63,6 +70,7 @@ impl Readiness {
             Self::NotReady { reason, .. }
             | Self::Waiting { reason, .. }
             | Self::Unknown { reason, .. }
+            | Self::Drifted { reason, .. }
             | Self::Stalled { reason, .. } => *reason,
         }
     }
@@ -74,6 +82,7 @@ impl Readiness {
             | Self::NotReady { message, .. }
             | Self::Waiting { message, .. }
             | Self::Unknown { message, .. }
+            | Self::Drifted { message, .. }
             | Self::Stalled { message, .. } => message,
         }
     }
@@ -180,6 +189,10 @@ pub fn next(
             list.push(set(if stalled { STALLED } else { RECONCILING }, Status::True, *reason, message));
             stalled
         }
+        Readiness::Drifted { reason, message } => {
+            list.push(set(READY, Status::False, *reason, message));
+            false
+        }
         Readiness::NotReady { reason, message } => {
             list.push(set(READY, Status::False, *reason, message));
             list.push(set(RECONCILING, Status::True, *reason, message));
@@ -222,8 +235,9 @@ mod tests {
     fn readiness() -> impl Strategy<Value = Readiness> {
         let reason =
             prop::sample::select(vec![Reason::BucketNotFound, Reason::AccessDenied, Reason::Progressing]);
-        (0..5u8, reason, "[a-c]{0,2}").prop_map(|(kind, reason, message)| match kind {
+        (0..6u8, reason, "[a-c]{0,2}").prop_map(|(kind, reason, message)| match kind {
             0 => Readiness::Ready { message },
+            5 => Readiness::Drifted { reason, message },
             1 => Readiness::NotReady { reason, message },
             2 => Readiness::Waiting { reason, message },
             3 => Readiness::Unknown { reason, message },
@@ -256,7 +270,9 @@ mod tests {
                 let negatives: Vec<_> = [RECONCILING, STALLED].into_iter().filter_map(|t| status(&next, t)).collect();
                 prop_assert!(negatives.len() <= 1, "Reconciling and Stalled are never both there");
                 prop_assert!(negatives.iter().all(|s| s == "True"), "a negative condition is there only when True");
-                prop_assert_eq!(ready.as_deref() == Some("True"), negatives.is_empty());
+                let drifted = matches!(readiness, Readiness::Drifted { .. });
+                prop_assert_eq!(ready.as_deref() == Some("True") || drifted, negatives.is_empty());
+                prop_assert!(!drifted || ready.as_deref() == Some("False"));
                 if ready.as_deref() == Some("Unknown") {
                     prop_assert!(status(&next, RECONCILING).is_some());
                 }

@@ -55,8 +55,18 @@ reasons! {
     InvalidConfiguration,
     /// A trail of that name exists and belongs to somebody else.
     ManagementConflict,
+    /// A change would weaken the record and the account does not allow that.
+    WeakeningRefused,
+    /// Others change a field again and again; it is put right less and less often.
+    RepeatedDrift,
+    /// AWS is not as declared, and is only looked at.
+    DriftDetected,
+    /// The object says that nothing is to be read or changed.
+    Suspended,
     /// The object is being deleted and AWS does not let go yet.
     DeletionBlocked,
+    /// The account is being deleted and is still in use.
+    InUse,
     /// The references of this object resolve.
     Resolved,
     /// The referenced object does not exist.
@@ -69,6 +79,8 @@ reasons! {
     Verified,
     /// The identity in use belongs to another account.
     AccountMismatch,
+    /// The role may not be assumed.
+    AssumeRoleDenied,
     /// There are no credentials, or AWS does not accept them.
     CredentialsUnusable,
     /// Log files arrive.
@@ -88,6 +100,8 @@ reasons! {
 
     /// Event: the trail was created.
     TrailCreated,
+    /// Event: a trail that existed was taken over.
+    TrailAdopted,
     /// Event: the trail was changed because the manifest changed.
     TrailUpdated,
     /// Event: somebody changed the trail, and it was changed back.
@@ -98,7 +112,7 @@ reasons! {
     LoggingStopped,
     /// Event: somebody had switched logging off, and it was switched on again.
     LoggingRestored,
-    /// Event: the owner tag was missing and was put back.
+    /// Event: the owner tag was missing or changed and was put back.
     OwnerTagRestored,
     /// Event: the object is gone and the trail stays.
     TrailRetained,

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use trail_operator_crds::AwsAccount;
+use jiff::Timestamp;
+use trail_operator_crds::{AwsAccount, Trail};
 
 /// The objects that others point at.
 pub trait References {
@@ -12,12 +13,62 @@ pub trait References {
     /// When there is one, and this version cannot read it.
     fn aws_account(&self, name: &str) -> Result<Option<Arc<AwsAccount>>, Unreadable>;
 
-    /// The account that the credentials for an `AwsAccount` belong to, where that has been found out. An answer of an
-    /// earlier process does not count: the credentials may have been exchanged since.
-    fn acting_in(&self, account: &AwsAccount) -> Option<String>;
+    /// The account that the credentials belong to, where that has been found out. An answer of an earlier process does
+    /// not count: the credentials may have been exchanged since.
+    fn acting_in(&self, act_as: &ActAs) -> Option<String>;
 
     /// What is known of a namespace; `None` when it does not exist.
     fn namespace(&self, name: &str) -> Option<Namespace>;
+
+    /// Every `Trail` that is to be made in AWS under this name and home Region, in whatever account.
+    fn claims(&self, region: &str, trail_name: &str) -> Vec<Claim>;
+}
+
+/// Whose credentials are to be used: the operator's own, or those of a role.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ActAs {
+    /// Account to act in.
+    pub account_id: String,
+    /// Role to assume.
+    pub role_arn: Option<String>,
+    /// What its trust policy asks for.
+    pub external_id: Option<String>,
+}
+
+impl ActAs {
+    /// What an `AwsAccount` says.
+    pub fn of(account: &AwsAccount) -> Self {
+        Self {
+            account_id: account.spec.account_id.clone(),
+            role_arn: account.spec.role_arn.clone(),
+            external_id: account.spec.external_id.clone(),
+        }
+    }
+}
+
+/// What a `Trail` object has to say to whether it or another makes a trail. The least goes first: the oldest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claim {
+    /// When the object was created.
+    pub created: Option<Timestamp>,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The `AwsAccount` it names.
+    pub account_ref: String,
+}
+
+impl Claim {
+    /// That of an object.
+    pub fn of(trail: &Trail) -> Self {
+        Self {
+            created: trail.metadata.creation_timestamp.as_ref().map(|time| time.0),
+            namespace: trail.metadata.namespace.clone().unwrap_or_default(),
+            name: trail.metadata.name.clone().unwrap_or_default(),
+            account_ref: trail.spec.account_ref.name.clone(),
+        }
+    }
 }
 
 /// There is an object of that name, and it is of no form that this version knows.

@@ -14,6 +14,13 @@ DEFAULT_REGIONS = (
     "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
 )  # fmt: skip
 
+# Those an account has to enable first (Account Management reference, "Specify which Regions your account can use").
+OPT_IN_REGIONS = (
+    "af-south-1", "ap-east-1", "ap-east-2", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",
+    "ap-southeast-6", "ap-southeast-7", "ca-west-1", "eu-central-2", "eu-south-1", "eu-south-2", "il-central-1",
+    "me-central-1", "me-south-1", "mx-central-1",
+)  # fmt: skip
+
 ACCOUNT = re.compile(r"\d{12}")
 _TRAIL_CHARACTERS = re.compile(r"[A-Za-z0-9._-]*")
 _ADJACENT = re.compile(r"[._-]{2}")

@@ -1,4 +1,6 @@
-"""The door of the lab: control plane or AWS, and around every AWS call the call log and the faults."""
+"""The door of the lab: control plane or AWS, and around every AWS call the call log, what refuses it out of hand
+(bad keys, limits), and the faults.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,13 @@ import asyncio
 import logging
 import secrets
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
 from lab import wire
 from lab.clock import Clock
+from lab.errors import AwsError
 from lab.faults import Fault, Faults
 from lab.trace import Call, Trace
 
@@ -19,6 +22,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Control = Callable[[str, str, dict[str, list[str]], bytes], Awaitable[tuple[int, bytes]]]
+Refusal = Callable[[Call], AwsError | None]
 
 log = logging.getLogger("lab")
 # Calls the lab makes to itself (POST /_lab/aws) carry this: they are neither counted nor hit by faults.
@@ -28,8 +32,17 @@ ABORT = "lab.abort"
 
 
 class Door:
+    """`refusals` are asked in their order about each call before anything else happens to it."""
+
     def __init__(
-        self, aws: Any, control: Control, trace: Trace, faults: Faults, clock: Clock, account_of: Callable[[str], str]
+        self,
+        aws: Any,
+        control: Control,
+        trace: Trace,
+        faults: Faults,
+        clock: Clock,
+        account_of: Callable[[str], str],
+        refusals: Sequence[Refusal],
     ) -> None:
         self._aws = aws
         self._control = control
@@ -37,6 +50,7 @@ class Door:
         self._faults = faults
         self._clock = clock
         self._account_of = account_of
+        self._refusals = refusals
         self.fixture_token = secrets.token_hex(16)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -63,6 +77,11 @@ class Door:
         call = wire.identify(scope["method"], scope["path"], query, headers, body, self._account_of)
         call.time, call.request_id = self._clock.now(), str(uuid.uuid4())
         self._trace.add(call)
+        refused = next((found for refusal in self._refusals if (found := refusal(call))), None)
+        if refused is not None:
+            call.code = refused.code
+            await _answer_error(send, call, scope["method"], refused, {})
+            return
         fault = self._faults.take(call)
         if fault is None:
             await self._aws(scope, again, _Watch(call, send))
@@ -82,18 +101,12 @@ class Door:
             scope[ABORT] = True
         elif fault.answers:
             call.code = fault.code
-            await self._answer_fault(fault, call, scope["method"], send)
+            retry = {} if fault.retry_after is None else {"retry-after": f"{fault.retry_after:g}"}
+            await _answer_error(send, call, scope["method"], AwsError(fault.code, fault.message, fault.status), retry)
         elif fault.phase == "after":
             await watch.release()
         else:
             await self._aws(scope, receive, _Watch(call, send))
-
-    async def _answer_fault(self, fault: Fault, call: Call, method: str, send: Send) -> None:
-        headers, body = wire.error_answer(call.protocol, fault.code, fault.message, call.request_id)
-        headers["x-amzn-requestid"] = call.request_id
-        if fault.retry_after is not None:
-            headers["retry-after"] = f"{fault.retry_after:g}"
-        await _answer(send, fault.status, headers, b"" if method == "HEAD" else body)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -121,6 +134,12 @@ async def _answer(send: Send, status: int, headers: dict[str, str], body: bytes)
     listed.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": listed})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _answer_error(send: Send, call: Call, method: str, error: AwsError, extra: dict[str, str]) -> None:
+    headers, body = wire.error_answer(call.protocol, error.code, error.message, call.request_id)
+    headers |= {"x-amzn-requestid": call.request_id, **extra}
+    await _answer(send, error.status, headers, b"" if method == "HEAD" else body)
 
 
 async def _hang(fault: Fault, receive: _Replay) -> None:

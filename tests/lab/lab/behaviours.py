@@ -12,7 +12,7 @@ from lab.model import Json
 
 BASES = ("documented", "reported", "assumed")
 
-# id | basis | source | what. A bare section is one of cloudtrail.md.
+# id | basis | source | what. A bare section is one of cloudtrail.md; pages of AWS begin with AWS.
 _TABLE = """
 # Names and forms
 trail-name | documented | 1.2 | Trail names of a wrong form are refused with InvalidTrailNameException
@@ -175,16 +175,40 @@ alarm-evaluation | documented | 6.2 | Periods, M of N and TreatMissingData decid
 alarm-minute | assumed | 6.2 | Alarms are looked at once a minute of the lab's clock, and at new data
 alarm-rules | documented | 6.1 | Alarms with wrong periods, operators, statistics or treatments: ValidationError
 alarm-delete | documented | 6.1 | DeleteAlarms with an unknown name: ResourceNotFound, HTTP 404
+# Accounts, sessions, permissions
+regions-listed | documented | AWS Account ListRegions | Default Regions are enabled, opt-in Regions when a test says so
+regions-pages | assumed | AWS Account ListRegions | All Regions at once, unless MaxResults is given
+regions-member | documented | AWS Account ListRegions | The management account asks for a member, with trusted access
+region-disabled | assumed | 1.4 | In a Region that a test disabled the account's keys are unknown
+bucket-expected-owner | documented | AWS S3 HeadBucket | x-amz-expected-bucket-owner is not the owner: 403 AccessDenied
+bucket-foreign | documented | emulators 3 | A bucket whose policy does not admit the other account: 403; no bucket: 404
+bucket-other-region | assumed | AWS S3 HeadBucket | HeadBucket signed for another Region, us-east-1 too: 301 naming it
+key-described | documented | AWS KMS DescribeKey | All four forms; another account's by ARN, if its policy admits
+key-other-region | assumed | AWS KMS DescribeKey | An ARN of another Region than the call's: NotFoundException
+assume-role-missing | assumed | emulators 7 | AssumeRole of a role that is not there: AccessDenied
+assume-role-trust | documented | AWS STS AssumeRole | The trust policy decides: principals, sts:ExternalId, denials
+assume-role-duration | documented | AWS STS AssumeRole | 900 s to MaxSessionDuration; one hour from role to role
+session-identity | documented | AWS STS GetCallerIdentity | Sessions act in the account of their role, and say so
+session-expired | documented | AWS CloudTrail Common Errors | After its end: ExpiredTokenException, in XML ExpiredToken
+session-unknown | assumed | AWS CloudTrail Common Errors | Session keys nobody handed out: UnrecognizedClientException
+iam-enforced | documented | emulators 3 | With --auth IAM policies decide, also for CloudTrail's operations
+iam-actions | documented | AWS Service Authorization | Operations take their action on the trail's ARN, or on *
+iam-create-tags | assumed | AWS Service Authorization | CreateTrail with tags takes cloudtrail:AddTags as well
+iam-tag-conditions | documented | AWS Service Authorization | aws:RequestTag, aws:TagKeys and aws:ResourceTag of trails
+iam-regions | documented | AWS Service Authorization | account:ListRegions on the account's ARN
+iam-bucket | documented | 10.4 | HeadBucket takes s3:ListBucket; for another account's bucket from both sides
+iam-key | documented | AWS KMS Key policies | DescribeKey takes the caller's policy and the key's, on the key's ARN
+iam-assume-role | documented | AWS STS AssumeRole | It takes sts:AssumeRole too; sessions may what their role may
+pass-role | assumed | 10.4 | Naming a log group's role takes iam:PassRole with iam:PassedToService, with --auth
+rate-limits | documented | 1.6 | On request CloudTrail and Logs throttle per account, Region and operation
+rate-limits-assumed | assumed | 1.6 | The burst is one second's calls; operations AWS does not list have 1 a second
 # Around CloudTrail
 lookup-events | assumed | 1.5 | LookupEvents shows the calls made to the lab, newest first, for 90 days
 bucket-policy-malformed | assumed | emulators 3 | PutBucketPolicy: bad JSON, foreign resources: MalformedPolicy
 key-policy-malformed | assumed | emulators 3 | PutKeyPolicy: MalformedPolicyDocumentException, lock-out too
 topic-policy-malformed | assumed | emulators 3 | A malformed topic policy: InvalidParameter
-assume-role-missing | assumed | emulators 7 | AssumeRole of a role that is not there: AccessDenied
 public-access-default | assumed | emulators 3 | A new bucket blocks public access
 reader-decrypt | documented | 3.3 | Reading an encrypted object needs a usable key, and kms:Decrypt with --auth
-pass-role | assumed | 10.4 | Naming a log group's role takes iam:PassRole, enforced with --auth
-iam-enforced | documented | emulators 3 | With --auth IAM policies decide, also for CloudTrail's operations
 """
 
 
@@ -197,6 +221,13 @@ class Behaviour:
     source: str
 
 
+def _source(section: str) -> str:
+    if section.startswith("AWS "):
+        return section
+    name, _, number = section.rpartition(" ")
+    return f"aws-emulators.md {number}" if name == "emulators" else f"cloudtrail.md {number}"
+
+
 def _read(table: str) -> tuple[Behaviour, ...]:
     found, group = [], ""
     for line in table.strip().splitlines():
@@ -204,9 +235,7 @@ def _read(table: str) -> tuple[Behaviour, ...]:
             group = line.removeprefix("# ")
             continue
         identifier, basis, section, what = line.split(" | ")
-        name, _, number = section.rpartition(" ")
-        source = f"aws-emulators.md {number}" if name == "emulators" else f"cloudtrail.md {number}"
-        found.append(Behaviour(identifier, group, what, basis, source))
+        found.append(Behaviour(identifier, group, what, basis, _source(section)))
     return tuple(found)
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from lab.cloudtrail import CloudTrail
+from lab.cloudtrail_iam import further_checks
 from lab.emulator import Answer, Emulator, caller, json_answer, json_body, json_refusal
+from lab.emulator_iam import Iam
 from lab.errors import AwsError
-from lab.organizations import CLOUDTRAIL
-
-_PASSES_ROLE = ("CreateTrail", "UpdateTrail")
+from lab.model import Json
 
 
 class CloudTrailService:
-    def __init__(self, emulator: Emulator, cloudtrail: CloudTrail) -> None:
-        self._emulator = emulator
+    def __init__(self, emulator: Emulator, iam: Iam, cloudtrail: CloudTrail) -> None:
+        self._iam = iam
         self._cloudtrail = cloudtrail
         emulator.serve("cloudtrail", self.handle)
 
@@ -22,19 +22,19 @@ class CloudTrailService:
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         try:
             request = json_body(body)
-            role = request.get("CloudWatchLogsRoleArn")
-            if operation in _PASSES_ROLE and isinstance(role, str) and role:
-                self._check_pass_role(role, headers, query)
+            self._check(operation, request, headers, query)
             return json_answer(self._cloudtrail.call(caller(), operation, request))
         except AwsError as error:
             return json_refusal(error)
 
-    def _check_pass_role(self, role: str, headers: dict[str, str], query: Any) -> None:
-        """Naming a role for a service takes iam:PassRole, which is enforced with --auth only."""
-        context = {"iam:PassedToService": CLOUDTRAIL}
-        if not self._emulator.may(headers, query, "iam:PassRole", role, context):
-            raise AwsError(
-                "AccessDeniedException",
-                f"The caller is not authorized to perform: iam:PassRole on resource: {role}",
-                403,
-            )
+    def _check(self, operation: str, request: Json, headers: dict[str, str], query: Any) -> None:
+        """The operation itself was checked on the way in."""
+        who = caller()
+        for check in further_checks(operation, request, who.region, who.account):
+            if not self._iam.may(headers, query, check.action, check.resource, check.context):
+                raise AwsError(
+                    "AccessDeniedException",
+                    f"User: {self._iam.principal(headers, query).arn} is not authorized to perform: {check.action} "
+                    f"on resource: {check.resource} because no identity-based policy allows the {check.action} action",
+                    403,
+                )

@@ -239,6 +239,36 @@ async def _organization(lab: Lab, query: Query, body: Json) -> Json:
     )
 
 
+async def _regions(lab: Lab, query: Query, body: Json) -> Json:
+    enable, disable = body.get("enable") or [], body.get("disable") or []
+    if not isinstance(enable, list) or not isinstance(disable, list):
+        raise LabError("enable and disable are lists of Regions")
+    return lab.regions.change(body.get("account", ACCOUNT), enable, disable)
+
+
+async def _sessions(lab: Lab, query: Query, body: Json) -> Json:
+    """`lifetime` holds for sessions to come, `expire` for those there are."""
+    for member in body:
+        if member not in ("expire", "lifetime"):
+            raise LabError(f"sessions have no {member!r}; send expire or lifetime")
+    lifetime = body.get("lifetime", lab.sts.lifetime)
+    if lifetime is not None and (isinstance(lifetime, bool) or not isinstance(lifetime, int) or lifetime < 1):
+        raise LabError("lifetime is a number of seconds from 1, or null for what AssumeRole asks")
+    lab.sts.lifetime = lifetime
+    if body.get("expire"):
+        lab.iam.expire_sessions()
+    good, all_of_them = lab.iam.sessions()
+    return {"lifetime": lifetime, "valid": good, "expired": all_of_them - good}
+
+
+async def _limits(lab: Lab, query: Query, body: Json) -> Json:
+    enabled = _need(body, "enabled")
+    if not isinstance(enabled, bool):
+        raise LabError("enabled is true or false")
+    lab.limits.switch(enabled)
+    return {"enabled": enabled}
+
+
 async def _fidelity(lab: Lab, query: Query, body: Json) -> Json:
     return behaviours.report()
 
@@ -262,5 +292,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/aws"): _aws,
     ("GET", "/trails"): _trails,
     ("POST", "/organization"): _organization,
+    ("POST", "/regions"): _regions,
+    ("POST", "/sessions"): _sessions,
+    ("POST", "/limits"): _limits,
     ("GET", "/fidelity"): _fidelity,
 }

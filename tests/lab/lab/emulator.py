@@ -1,4 +1,5 @@
-"""The only module that knows ministack: reads its state, writes through its own code, hangs ours into it.
+"""The module that knows ministack: reads its state, writes through its own code, hangs ours into it. What it knows
+of identities and permissions is in emulator_iam.py.
 
 Import it only after the environment is set (see server.py): ministack reads its settings at import.
 """
@@ -11,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack import app as ministack
-from ministack.core import iam_actions, iam_evaluator, responses
+from ministack.core import iam_evaluator, responses
 from ministack.services import (
     cloudwatch,
     cloudwatch_logs,
@@ -79,25 +80,13 @@ def json_refusal(error: AwsError) -> Answer:
     return status, headers | {"x-amzn-errortype": error.code}, body
 
 
+def query_refusal(error: AwsError) -> Answer:
+    headers, text = wire.error_answer("query", error.code, error.message, "")
+    return error.status, headers, text
+
+
 def caller() -> Caller:
     return Caller(responses.get_account_id(), responses.get_region())
-
-
-def _tag_resources_known(stock: Callable[..., str]) -> Callable[..., str]:
-    """ministack does not tell the trail of a tag call, so a policy bound to a trail would never match it."""
-
-    def resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any) -> str:
-        if service == "cloudtrail":
-            try:
-                request = json_body(body)
-            except AwsError:
-                request = {}
-            tagged = request.get("ResourceId") or next(iter(request.get("ResourceIdList") or []), None)
-            if isinstance(tagged, str):
-                return tagged
-        return stock(service, method, path, headers, body, *more)
-
-    return resource_arn
 
 
 class Emulator:
@@ -111,7 +100,6 @@ class Emulator:
         for module in _CLOCKED:
             module.time = _Time(clock)
         s3.now_iso = self._s3_now
-        iam_actions.extract_resource_arn = _tag_resources_known(iam_actions.extract_resource_arn)
         # A new bucket blocks public access on AWS, whether or not IAM is enforced here.
         s3._new_bucket_public_access_block = lambda: {"_public_access_block": s3._NEW_BUCKET_PUBLIC_ACCESS_BLOCK}
 
@@ -126,18 +114,6 @@ class Emulator:
         before = ministack.SERVICE_HANDLERS[service]
         ministack.SERVICE_HANDLERS[service] = handler
         return before
-
-    def account_of(self, access_key: str) -> str:
-        """The account a key belongs to; a 12-digit key is its own account."""
-        if arns.ACCOUNT.fullmatch(access_key):
-            return access_key
-        assumed = responses._account_from_sts_session(access_key) if access_key else None
-        if assumed:
-            return assumed
-        for account, key in iam._access_keys.to_dict():
-            if key == access_key:
-                return account
-        return ministack.os.environ["MINISTACK_ACCOUNT_ID"]
 
     def reset(self) -> None:
         ministack._reset_all_state()
@@ -192,7 +168,8 @@ class Emulator:
             return None
         policies = list(record.get("InlinePolicies", {}).values())
         policies += [self._managed_policy(attached, spec.account) for attached in record.get("AttachedPolicies", [])]
-        return Role(arn, record.get("AssumeRolePolicyDocument") or "", tuple(p for p in policies if p))
+        trust, longest = record.get("AssumeRolePolicyDocument") or "", int(record.get("MaxSessionDuration") or 3600)
+        return Role(arn, trust, tuple(p for p in policies if p), longest)
 
     def _managed_policy(self, arn: str, account: str) -> Any:
         return iam_evaluator._resolve_managed_policy_document(arn, account)
@@ -282,16 +259,6 @@ class Emulator:
         record = s3._buckets.get_scoped(owner, None, bucket)["objects"].get(key) if owner else None
         headers = record["preserved_headers"] if record else {}
         return headers.get("x-amz-server-side-encryption-aws-kms-key-id")
-
-    def may(
-        self, headers: dict[str, str], query: dict[str, Any], action: str, resource: str, context: dict[str, str]
-    ) -> bool:
-        """Whether the caller of the request at hand may do this as well; everybody may where IAM is not enforced."""
-        if not ministack.AUTH:
-            return True
-        access_key = ministack.extract_access_key_id(headers, query)
-        service = action.partition(":")[0]
-        return iam_evaluator.enforce(access_key, action, service, caller().region, resource, context) is None
 
     # --- metrics and alarms -----------------------------------------------------------------------------------------
 

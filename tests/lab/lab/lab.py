@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab import arns
+from lab.account_service import AccountService, Regions
 from lab.asgi import Door
 from lab.clock import Clock
 from lab.cloudtrail import CloudTrail
@@ -10,20 +11,23 @@ from lab.cloudtrail_service import CloudTrailService
 from lab.control import Control
 from lab.delivery import Deliveries
 from lab.emulator import Emulator, asgi_app
+from lab.emulator_iam import Iam
 from lab.errors import AwsError, LabError
 from lab.faults import Faults
 from lab.fixtures import Fixtures
 from lab.keys import Keys, KeySource
+from lab.limits import Limits
 from lab.model import Json
 from lab.neighbour_service import NeighbourService
 from lab.orders import Orders
 from lab.organization_service import OrganizationService
 from lab.organizations import CLOUDTRAIL, Organizations
 from lab.store import Store
+from lab.sts_service import StsService
 from lab.tampering import Tampering
 from lab.telemetry import Telemetry
 from lab.telemetry_service import TelemetryService
-from lab.trace import Trace
+from lab.trace import Call, Trace
 
 
 class Lab:
@@ -36,7 +40,12 @@ class Lab:
         self.keys = Keys(KeySource())
         self._book = Organizations(self.clock.now)
         self.emulator = Emulator(self.clock, self._book)
-        self._neighbours = NeighbourService(self.emulator)
+        self.iam = Iam(self._tags_of)
+        self.limits = Limits()
+        self.regions = Regions()
+        self._accounts = AccountService(self.emulator, self.regions)
+        self._neighbours = NeighbourService(self.emulator, self.iam)
+        self.sts = StsService(self.emulator, self.iam)
         self._organizations = OrganizationService(self.emulator, self._book)
         self.cloudtrail = CloudTrail(self.emulator, self.clock, self.keys, self.store, self.trace, self._book)
         self.deliveries = Deliveries(self.emulator, self.store, self.keys, self.clock)
@@ -45,8 +54,9 @@ class Lab:
         self.telemetry = Telemetry(self.emulator, self.clock)
         self._telemetry_service = TelemetryService(self.emulator, self.telemetry)
         self.tampering = Tampering(self.emulator)
-        self._cloudtrail_service = CloudTrailService(self.emulator, self.cloudtrail)
-        self.door = Door(asgi_app, Control(self), self.trace, self.faults, self.clock, self.emulator.account_of)
+        self._cloudtrail_service = CloudTrailService(self.emulator, self.iam, self.cloudtrail)
+        refusals = (self.iam.refused_key, self._refused_region, self.limits.refused)
+        self.door = Door(asgi_app, Control(self), self.trace, self.faults, self.clock, self.iam.account_of, refusals)
         self.fixtures = Fixtures(self.door.fixture_token)
 
     def reset(self) -> None:
@@ -57,6 +67,17 @@ class Lab:
         self.telemetry.clear()
         self.trace.clear()
         self.clock.reset()
+        self.regions.clear()
+        self.limits.switch(False)
+        self.sts.lifetime = None
+
+    def _tags_of(self, arn: str) -> dict[str, str] | None:
+        trail = self.store.current.get(arn)
+        return dict(trail.tags) if trail else None
+
+    def _refused_region(self, call: Call) -> AwsError | None:
+        """A Region that a test disabled does not know the account's keys."""
+        return None if self.regions.is_usable(call.account, call.region) else self.iam.unknown_key(call)
 
     def organization(
         self, management: str, members: list[str], *, features: str, trusted: bool, delegated: list[str]

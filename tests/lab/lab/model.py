@@ -18,6 +18,23 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class Principal:
+    """A caller as policies name it. `identity` is the ARN conditions see: of a session, its role's."""
+
+    arn: str
+    account: str
+    kind: str
+    identity: str
+
+    def context(self) -> dict[str, str | list[str]]:
+        return {
+            "aws:PrincipalArn": self.identity,
+            "aws:PrincipalAccount": self.account,
+            "aws:PrincipalType": self.kind,
+        }
+
+
+@dataclass(frozen=True)
 class Status:
     """Delivery results of one trail in one account and Region (GetTrailStatus); times are epoch seconds."""
 
@@ -99,6 +116,7 @@ class Role:
     arn: str
     trust: str
     policies: tuple[Any, ...]
+    max_session: int = 3600
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""Evaluates resource and role policies the way IAM does for a service principal (cloudtrail.md 3.2).
+"""Evaluates resource and role policies the way IAM does for a service principal, or for a caller with an ARN
+(cloudtrail.md 3.2).
 
 Knows policy language only; what CloudTrail asks for is in access.py. Pure.
 """
@@ -17,12 +18,16 @@ SERVICE = "cloudtrail.amazonaws.com"
 
 @dataclass(frozen=True)
 class Request:
-    """One thing a service principal wants to do, with the condition keys AWS puts beside it."""
+    """One thing a principal wants to do, with the condition keys AWS puts beside it.
+
+    The principal is `service`, or the user, role or session with the ARN `caller` where that is given.
+    """
 
     action: str
     resource: str
     context: Mapping[str, str | list[str]] = field(default_factory=dict)
     service: str = SERVICE
+    caller: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def as_list(value: Any) -> list[Any]:
 def _applies(statement: Mapping[str, Any], request: Request, context: Context, version: str, identity: bool) -> bool:
     variables = version == "2012-10-17"
     return (
-        (identity or _principal_matches(statement, request.service))
+        (identity or _principal_matches(statement, request))
         and _element_matches(statement, "Action", request.action, context, fold=True, variables=False)
         and _element_matches(statement, "Resource", request.resource, context, fold=False, variables=variables)
         and conditions_met(
@@ -85,10 +90,33 @@ def _applies(statement: Mapping[str, Any], request: Request, context: Context, v
     )
 
 
-def _principal_matches(statement: Mapping[str, Any], service: str) -> bool:
+def _principal_matches(statement: Mapping[str, Any], request: Request) -> bool:
+    def named(principal: Any) -> bool:
+        if request.caller:
+            return any(_is_caller(name, request.caller) for name in _identities(principal))
+        return any(name in ("*", request.service) for name in _services(principal))
+
     if "NotPrincipal" in statement:
-        return service not in set(_services(statement["NotPrincipal"]))
-    return any(named in ("*", service) for named in _services(statement.get("Principal")))
+        return not named(statement["NotPrincipal"])
+    return named(statement.get("Principal"))
+
+
+def _identities(principal: Any) -> list[str]:
+    if isinstance(principal, Mapping):
+        return [str(name) for name in as_list(principal.get("AWS"))]
+    return ["*"] if principal == "*" else []
+
+
+def _is_caller(named: str, caller: str) -> bool:
+    """An account stands for everybody in it, a role for its sessions; there are no wildcards but the bare one."""
+    account, resource = caller.split(":")[4], caller.split(":", 5)[5]
+    if named in ("*", caller, account):
+        return True
+    whose, _, what = named.rpartition(":")
+    if not whose.endswith(f":{account}"):
+        return False
+    session_of = resource.startswith("assumed-role/") and resource.split("/")[1]
+    return what == "root" or (what.startswith("role/") and what.rpartition("/")[2] == session_of)
 
 
 def _services(principal: Any) -> Iterator[str]:

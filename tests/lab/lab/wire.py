@@ -82,7 +82,7 @@ def _protocol(service: str, headers: Headers) -> str:
         return "cbor"
     if "x-amz-target" in headers:
         return "json"
-    return "s3" if service == "s3" else "query"
+    return {"s3": "s3", "account": "rest"}.get(service, "query")
 
 
 def _operation(
@@ -95,8 +95,15 @@ def _operation(
         return headers["x-amz-target"].rpartition(".")[2]
     if protocol == "s3":
         return s3_operation(method, path, query, headers)
+    if protocol == "rest":
+        return rest_operation(path)
     action = query.get("Action") or parse_qs(body.decode("utf-8", "replace")).get("Action")
     return action[0] if action else "Unknown"
+
+
+def rest_operation(path: str) -> str:
+    """Account Management's paths are its operations, with a small letter first."""
+    return path[1:2].upper() + path[2:]
 
 
 # --- S3, whose operations are told by method, path depth, query keys and headers -------------------------------------
@@ -157,7 +164,7 @@ def s3_operation(method: str, path: str, query: Mapping[str, list[str]], headers
 def error_code(protocol: str, status: int, headers: Headers, body: bytes) -> str:
     """The code in an error answer; the bare status where there is none (HEAD)."""
     code = ""
-    if protocol == "json":
+    if protocol in ("json", "rest"):
         code = str(_json(body).get("__type", "")) or headers.get("x-amzn-errortype", "")
     elif protocol == "cbor":
         try:
@@ -172,7 +179,7 @@ def error_code(protocol: str, status: int, headers: Headers, body: bytes) -> str
 
 def error_answer(protocol: str, code: str, message: str, request_id: str) -> tuple[dict[str, str], bytes]:
     """Headers and body of an error, in the form the caller's SDK reads."""
-    if protocol == "json":
+    if protocol in ("json", "rest"):
         body = json.dumps({"__type": code, "message": message, "Message": message}).encode()
         return {"content-type": "application/x-amz-json-1.1", "x-amzn-errortype": code}, body
     if protocol == "cbor":

@@ -99,6 +99,17 @@ impl std::fmt::Display for AwsError {
 
 impl std::error::Error for AwsError {}
 
+/// The sessions the lab has handed out.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Sessions {
+    /// How many seconds every new one lasts, where a test has said so.
+    pub lifetime: Option<u64>,
+    /// How many are good.
+    pub valid: u64,
+    /// How many are over.
+    pub expired: u64,
+}
+
 /// How well the lab's behaviours are known.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Fidelity {
@@ -288,6 +299,34 @@ impl Lab {
     #[expect(clippy::needless_pass_by_value, reason = "callers write it as json!")]
     pub fn organization(&self, what: Value) -> Result<Value> {
         self.post("organization", &what)
+    }
+
+    /// Enables and disables opt-in Regions of an account; gives those it has enabled now.
+    pub fn regions(&self, account: &str, enable: &[&str], disable: &[&str]) -> Result<Vec<String>> {
+        let what = json!({"account": account, "enable": enable, "disable": disable});
+        Ok(serde_json::from_value(self.post("regions", &what)?["enabled"].take())?)
+    }
+
+    /// Ends all sessions of `AssumeRole` there are: their credentials are expired.
+    pub fn expire_sessions(&self) -> Result<Sessions> {
+        Ok(serde_json::from_value(self.post("sessions", &json!({"expire": true}))?)?)
+    }
+
+    /// How long sessions to come last, whatever `AssumeRole` asks for; `None` leaves it to the caller again. The lab
+    /// takes whole seconds, at least one.
+    pub fn session_lifetime(&self, lifetime: Option<Duration>) -> Result<Sessions> {
+        let what = json!({"lifetime": lifetime.map(|time| time.as_secs())});
+        Ok(serde_json::from_value(self.post("sessions", &what)?)?)
+    }
+
+    /// The sessions there are.
+    pub fn sessions(&self) -> Result<Sessions> {
+        Ok(serde_json::from_value(self.post("sessions", &json!({}))?)?)
+    }
+
+    /// Keeps AWS's limits on calls per second, or no longer.
+    pub fn limits(&self, enabled: bool) -> Result<()> {
+        self.post("limits", &json!({"enabled": enabled})).map(drop)
     }
 
     /// All trails, as the lab sees them.

@@ -11,6 +11,6 @@ mod process;
 mod venv;
 
 pub use aws_cli::AwsCli;
-pub use client::{AwsError, Call, CallFilter, Calls, Fidelity, Lab};
+pub use client::{AwsError, Call, CallFilter, Calls, Fidelity, Lab, Sessions};
 pub use fixtures::{ACCOUNT, REGION};
 pub use venv::lab as lab_venv;

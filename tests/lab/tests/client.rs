@@ -5,8 +5,10 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
+use anyhow::{Result, ensure};
 use serde_json::json;
-use test_lab::{ACCOUNT, AwsError, CallFilter, Lab, REGION};
+use test_cluster::wait_for;
+use test_lab::{ACCOUNT, AwsError, CallFilter, Lab, REGION, Sessions};
 
 /// One for all tests; each uses an account of its own.
 fn lab() -> &'static Lab {
@@ -86,6 +88,64 @@ fn its_fidelity_is_counted() {
     let fidelity = lab().fidelity().unwrap();
     assert_eq!(fidelity.counts.values().sum::<u64>(), fidelity.behaviours.len() as u64);
     assert!(fidelity.counts["documented"] > 0);
+}
+
+#[test]
+fn regions_are_enabled_by_account() {
+    let account = "555555555555";
+    assert_eq!(
+        lab().regions(account, &["af-south-1", "me-south-1"], &[]).unwrap(),
+        ["af-south-1", "me-south-1"]
+    );
+    assert_eq!(lab().regions(account, &[], &["me-south-1"]).unwrap(), ["af-south-1"]);
+    let enabled = ["--region-opt-status-contains", "ENABLED", "--query", "Regions[].RegionName"];
+    let list = [&["account", "list-regions"], enabled.as_slice()].concat();
+    let aws = lab().aws_cli().unwrap();
+    assert_eq!(aws.json(account, REGION, &list).unwrap(), json!(["af-south-1"]));
+    assert_eq!(aws.json(ACCOUNT, REGION, &list).unwrap(), json!([]));
+    assert!(lab().regions(account, &["us-east-1"], &[]).unwrap_err().to_string().contains("opt-in"));
+}
+
+/// Calls `StopLogging`, whatever comes of it. The lab takes the caller's word for who it is.
+fn stop_logging(lab: &Lab) -> Result<()> {
+    let scope = format!("{ACCOUNT}/20260101/{REGION}/cloudtrail/aws4_request");
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
+    agent
+        .post(lab.endpoint())
+        .header("x-amz-target", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopLogging")
+        .header(
+            "authorization",
+            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"),
+        )
+        .send(r#"{"Name": "main"}"#)?;
+    Ok(())
+}
+
+/// In a lab of its own, since these change it for all.
+#[test]
+fn sessions_end_and_calls_are_throttled_on_request() {
+    let lab = Lab::start().unwrap();
+    let trust = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}]});
+    let role = json!({"RoleName": "operator", "AssumeRolePolicyDocument": trust.to_string()});
+    lab.aws("iam", "CreateRole", &role, "222222222222", REGION).unwrap();
+    let session = json!({"RoleArn": "arn:aws:iam::222222222222:role/operator", "RoleSessionName": "test"});
+    lab.aws("sts", "AssumeRole", &session, ACCOUNT, REGION).unwrap();
+    assert_eq!(lab.sessions().unwrap(), Sessions { lifetime: None, valid: 1, expired: 0 });
+    assert_eq!(lab.expire_sessions().unwrap(), Sessions { lifetime: None, valid: 0, expired: 1 });
+    assert_eq!(lab.session_lifetime(Some(Duration::from_mins(1))).unwrap().lifetime, Some(60));
+    assert_eq!(lab.session_lifetime(None).unwrap().lifetime, None);
+
+    lab.limits(true).unwrap();
+    // One write a second, so that a second one after the other does not get through.
+    wait_for("a throttled call", Duration::from_secs(30), || {
+        stop_logging(&lab)?;
+        let calls = lab.calls(CallFilter::default())?.calls;
+        ensure!(calls.iter().any(|call| call.code == Some(json!("ThrottlingException"))), "not throttled");
+        Ok(())
+    })
+    .unwrap();
+    lab.limits(false).unwrap();
 }
 
 /// In a lab of its own, since these change it for all.

@@ -61,6 +61,7 @@ class RunningLab:
         region: str = REGION,
         attempts: int = 1,
         patience: float = 10.0,
+        token: str | None = None,
     ) -> Any:
         """An SDK client like anybody's: its calls are counted and hit by faults."""
         return SESSION.create_client(
@@ -69,10 +70,19 @@ class RunningLab:
             endpoint_url=self.endpoint,
             aws_access_key_id=key,
             aws_secret_access_key=secret,
+            aws_session_token=token,
             config=Config(
                 retries={"total_max_attempts": attempts}, s3={"addressing_style": "path"}, read_timeout=patience
             ),
         )
+
+    def session(self, role: str, by: Any, **more: Any) -> tuple[str, str, str]:
+        """Key, secret and token of a session of the role, which the STS client `by` assumes."""
+        made = by.assume_role(RoleArn=role, RoleSessionName="test", **more)["Credentials"]
+        return made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"]
+
+    def client_of(self, session: tuple[str, str, str], service: str, region: str = REGION) -> Any:
+        return self.client(service, *session[:2], token=session[2], region=region)
 
     def bucket(self, name: str, policy: str | None = None) -> None:
         self.aws("s3", "CreateBucket", Bucket=name)

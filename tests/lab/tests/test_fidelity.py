@@ -18,7 +18,7 @@ class Fidelity(unittest.TestCase):
         self.assertEqual([i for i, n in Counter(b.id for b in BEHAVIOURS).items() if n > 1], [])
         for behaviour in BEHAVIOURS:
             self.assertIn(behaviour.basis, BASES)
-            self.assertRegex(behaviour.source, r"^(cloudtrail|aws-emulators)\.md \d+(\.\d+)?$")
+            self.assertRegex(behaviour.source, r"^((cloudtrail|aws-emulators)\.md \d+(\.\d+)?|AWS [A-Z][\w ]+)$")
         self.assertEqual(sum(report()["counts"].values()), len(BEHAVIOURS))
 
     def test_each_behaviour_is_proved(self) -> None:

@@ -72,6 +72,13 @@ class ControlPlane(WithLab):
             ("/aws", {"service": "nothing", "operation": "X"}, "nothing"),
             ("/faults", {"operation": "*"}, "needs"),
             ("/organization", {"members": ["12"]}, "12 digits"),
+            ("/regions", {"account": 1}, "12 digits"),
+            ("/regions", {"enable": ["us-east-1"]}, "opt-in"),
+            ("/regions", {"enable": "af-south-1"}, "lists"),
+            ("/sessions", {"expires": True}, "expire or lifetime"),
+            ("/sessions", {"lifetime": 0.5}, "seconds"),
+            ("/limits", {}, "enabled"),
+            ("/limits", {"enabled": 1}, "true or false"),
         ]:
             answer = self.lab.ask("POST", path, body)
             self.assertEqual((answer["status"] in (400, 404), said in answer["error"]["message"]), (True, True), answer)

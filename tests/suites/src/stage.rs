@@ -55,6 +55,8 @@ impl Stage {
                 ("defaultAccount.accountId", ACCOUNT),
                 ("defaultAccount.allowedNamespaces.names", "{default}"),
                 ("defaultAccount.allowedNamespaces.selector.matchLabels.audit", "allowed"),
+                // What the guard does has tests of its own, with an account of their own.
+                ("defaultAccount.guardrails.weakening", "Allow"),
             ],
         )?;
         Ok(())

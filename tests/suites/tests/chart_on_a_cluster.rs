@@ -19,7 +19,11 @@ fn one_command_brings_definitions_operator_and_account() {
     let cluster = Cluster::start().unwrap();
     install_chart(&cluster, QUICK_START).unwrap();
     let account = cluster.kubectl_json(&["get", "awsaccounts.trail-operator.dev", "default"]).unwrap();
-    let spec = json!({"accountId": "111122223333", "allowedNamespaces": {"names": ["default"]}});
+    let spec = json!({
+        "accountId": "111122223333", "allowedNamespaces": {"names": ["default"]},
+        // The schema's default.
+        "guardrails": {"weakening": "Refuse"},
+    });
     assert_eq!(account["spec"], spec);
     cluster.kubectl_json(&["get", "deployment", RELEASE, "--namespace", NAMESPACE]).unwrap();
     restricted_pod_security_admits_the_pod(&cluster).unwrap();
@@ -59,6 +63,35 @@ fn definitions_that_kubectl_applied_are_used_and_left_to_kubectl() {
     let apply = ["apply", "--server-side", "--force-conflicts", "--filename", &file.display().to_string()];
     cluster.kubectl(&apply).unwrap();
     assert!(description(&cluster).unwrap().starts_with("Changed: "));
+}
+
+#[test]
+fn with_namespaces_to_watch_the_operator_reaches_the_trails_of_no_other() {
+    let cluster = Cluster::start().unwrap();
+    for namespace in ["audit", "security"] {
+        cluster.kubectl(&["create", "namespace", namespace]).unwrap();
+    }
+    install_chart(&cluster, &[("watchNamespaces", "{audit,security}")]).unwrap();
+    let table = [
+        ("list trails.trail-operator.dev --namespace audit", true),
+        ("watch trails.trail-operator.dev --namespace security", true),
+        ("patch trails.trail-operator.dev --subresource=status --namespace audit", true),
+        ("list trails.trail-operator.dev --namespace default", false),
+        ("list trails.trail-operator.dev --all-namespaces", false),
+        ("update trails.trail-operator.dev --namespace audit", false),
+        ("patch awsaccounts.trail-operator.dev", true),
+        ("list namespaces", true),
+        ("get customresourcedefinitions/trails.trail-operator.dev", true),
+        ("get secrets --namespace audit", false),
+    ];
+    let operator = format!("--as=system:serviceaccount:{NAMESPACE}:{RELEASE}");
+    for (question, expected) in table {
+        let args: Vec<_> =
+            ["auth", "can-i"].into_iter().chain(question.split(' ')).chain([&*operator]).collect();
+        // A `no` is told by the exit code too.
+        let said = String::from_utf8(cluster.kubectl_output(&args).unwrap().stdout).unwrap();
+        assert_eq!(said.trim(), if expected { "yes" } else { "no" }, "{question}");
+    }
 }
 
 /// As the kubelet would see it: a Pod from the Deployment's template, in a namespace that enforces `restricted`.

@@ -1,32 +1,66 @@
 //! What the documentation says is there, and what is there it says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+/// Definitions and their pages.
+const KINDS: [(&str, &str); 2] = [("trails", "docs/trail.md"), ("awsaccounts", "docs/aws-account.md")];
+
 #[test]
-fn every_field_of_a_spec_has_its_row() {
-    for (definition, page) in [("trails", "docs/trail.md"), ("awsaccounts", "docs/aws-account.md")] {
+fn every_field_of_a_spec_has_its_row_with_its_default_and_its_values() {
+    for (definition, page) in KINDS {
         let crd = read(&format!("crds/{definition}.trail-operator.dev.yaml")).unwrap();
         let crd: Value = serde_saphyr::from_str(&crd).unwrap();
         let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
         let there = fields("", spec);
-        assert!(there.len() > 2, "{definition} has no fields");
-        let text = read(page).unwrap();
-        let section = text.split("## Spec").nth(1).unwrap().split("\n## ").next().unwrap();
-        let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-        assert_eq!(rows.map(ToOwned::to_owned).collect::<BTreeSet<_>>(), there, "{page}");
+        assert!(there.len() > 10, "{definition} has only {} fields", there.len());
+        let rows = rows(page).unwrap();
+        assert_eq!(rows.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>(), "{page}");
+        for (field, schema) in there {
+            let [default, meaning] = &rows[&field];
+            let told = default.trim_matches('`');
+            match &schema["default"] {
+                Value::Null => assert_ne!(default.as_bytes()[0], b'`', "{field} has no default {told}"),
+                Value::String(value) => assert_eq!(told, value, "{field}"),
+                value => assert_eq!(told, value.to_string(), "{field}"),
+            }
+            for value in schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                let quoted = format!("`{value}`");
+                // What the policies for deletion mean has a table of its own.
+                let elsewhere =
+                    field == "deletionPolicy" && read(page).unwrap().contains(&format!("| {quoted} |"));
+                let said = *default == quoted || meaning.contains(&quoted) || elsewhere;
+                assert!(said, "{page} says nothing of {field}: {value}");
+            }
+        }
     }
 }
 
-/// Paths of all fields that are not made of others.
-fn fields(path: &str, schema: &Value) -> BTreeSet<String> {
-    let Some(properties) = schema["properties"].as_object() else { return [path.to_owned()].into() };
+/// Of the table of the spec: default and meaning of each field.
+fn rows(page: &str) -> Result<BTreeMap<String, [String; 2]>> {
+    let text = read(page)?;
+    let section = text.split("## Spec").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let rows = section.context("no section on the spec")?.lines().filter_map(|line| {
+        let (field, rest) = line.strip_prefix("| `")?.split_once('`')?;
+        let (default, meaning) = rest.strip_prefix(" | ")?.split_once(" | ")?;
+        // Said instead of a value, where it comes from another field.
+        let default = if default == "`metadata.name`" { "its name" } else { default };
+        Some((field.to_owned(), [default.to_owned(), meaning.to_owned()]))
+    });
+    Ok(rows.collect())
+}
+
+/// All fields that are not made of others, by their path.
+fn fields(path: &str, schema: &Value) -> BTreeMap<String, Value> {
+    let items = &schema["items"]["properties"];
+    let (mark, properties) = if items.is_object() { ("[]", items) } else { ("", &schema["properties"]) };
+    let Some(properties) = properties.as_object() else { return [(path.to_owned(), schema.clone())].into() };
     let dot = if path.is_empty() { "" } else { "." };
-    properties.iter().flat_map(|(name, schema)| fields(&format!("{path}{dot}{name}"), schema)).collect()
+    properties.iter().flat_map(|(name, schema)| fields(&format!("{path}{mark}{dot}{name}"), schema)).collect()
 }
 
 #[test]
@@ -35,46 +69,135 @@ fn every_link_leads_somewhere() {
     for page in pages().unwrap() {
         let text = fs::read_to_string(&page).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = target.split('#').next().unwrap_or_default();
-            if target.starts_with("https://") || file.is_empty() {
+            if target.starts_with("https://") {
                 continue;
             }
             links += 1;
-            let path = page.parent().unwrap().join(file);
+            let (file, section) = target.split_once('#').unwrap_or((target, ""));
+            let path = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
             assert!(path.exists(), "{} links to {target}", page.display());
+            let is_there = section.is_empty() || sections(&path).unwrap().contains(section);
+            assert!(is_there, "{} links to {target}, and there is no such section", page.display());
         }
     }
-    assert!(links > 20, "only {links} links were followed");
+    assert!(links > 40, "only {links} links were followed");
+}
+
+/// The anchors that a page's headings get where Markdown is shown.
+fn sections(page: &Path) -> Result<BTreeSet<String>> {
+    let text = fs::read_to_string(page)?;
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| {
+        let words = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+        words.chars().filter(|char| char.is_alphanumeric() || "-_".contains(*char)).collect()
+    };
+    Ok(headings.map(anchor).collect())
 }
 
 #[test]
+fn every_flag_of_the_operator_has_its_row() {
+    let source = read("operator/controller/src/cli.rs").unwrap();
+    let arguments = source.split("struct RunArgs {").nth(1).unwrap().split("\n}").next().unwrap();
+    let fields = between(arguments, "pub(crate) ", ":");
+    assert!(fields.len() > 5, "{fields:?}");
+    let page = read("docs/operations.md").unwrap();
+    let table = page.split("## Leader").next().unwrap();
+    for flag in fields.iter().map(|field| format!("`--{}`", field.replace('_', "-"))) {
+        let has_row = table.lines().any(|line| line.starts_with("| ") && line.contains(&flag));
+        assert!(has_row, "docs/operations.md has no row for {flag}");
+    }
+}
+
+/// Every action in the published policies is of a call that is made, and every call that is made has its action there.
+/// Whether the resources are right too only AWS, or the lab, can tell.
+#[test]
 fn the_permissions_are_those_of_the_calls_that_are_made() {
-    let policy: Value = serde_json::from_str(&read("docs/operator-iam-policy.json").unwrap()).unwrap();
-    let statements = policy["Statement"].as_array().unwrap();
-    let granted: BTreeSet<_> = statements
-        .iter()
-        .flat_map(|statement| match &statement["Action"] {
-            Value::Array(actions) => actions.iter().filter_map(Value::as_str).collect(),
-            action => Vec::from_iter(action.as_str()),
-        })
-        .filter_map(|action| action.strip_prefix("cloudtrail:"))
-        .map(ToOwned::to_owned)
-        .collect();
-    // The trait is the whole of what is asked of CloudTrail: one method for each operation, named like it.
-    let source = read("operator/reconcile/src/aws.rs").unwrap();
-    let cloud_trail = source.split("trait CloudTrail").nth(1).unwrap().split("\n}").next().unwrap();
-    let called: BTreeSet<_> = cloud_trail
-        .split("fn ")
-        .skip(1)
-        .map(|method| method.split('(').next().unwrap_or_default())
-        .map(|method| method.split('_').map(capitalised).collect::<String>())
-        .collect();
+    let mut granted = BTreeSet::new();
+    for file in ["docs/operator-iam-policy.json", "examples/cross-account/operator-permissions.json"] {
+        granted.extend(actions(&serde_json::from_str(&read(file).unwrap()).unwrap()));
+    }
+    // Not a call: AWS asks for it when a role is named.
+    assert!(granted.remove("iam:PassRole"));
+    let called: BTreeSet<_> = calls().unwrap().iter().filter_map(iam_action).collect();
+    assert!(called.len() > 15, "{called:?}");
     assert_eq!(granted, called);
 }
 
-fn capitalised(word: &str) -> String {
-    let (first, rest) = word.split_at(1.min(word.len()));
-    first.to_uppercase() + rest
+fn actions(policy: &Value) -> BTreeSet<String> {
+    let statements = policy["Statement"].as_array().into_iter().flatten();
+    let actions = statements.flat_map(|statement| match &statement["Action"] {
+        Value::Array(actions) => actions.iter().filter_map(Value::as_str).collect(),
+        action => Vec::from_iter(action.as_str()),
+    });
+    actions.map(ToOwned::to_owned).collect()
+}
+
+fn iam_action((service, operation): &(String, String)) -> Option<String> {
+    match operation.as_str() {
+        // Takes no permission (STS, "GetCallerIdentity").
+        "GetCallerIdentity" => None,
+        // S3's actions are older than some of its operations.
+        "HeadBucket" => Some("s3:ListBucket".into()),
+        _ => Some(format!("{service}:{operation}")),
+    }
+}
+
+/// Every call in the crate that makes them, as service and operation. One that is sent without being named in one of the
+/// ways read here is an error, and so is a name whose operation is not called beside it.
+fn calls() -> Result<BTreeSet<(String, String)>> {
+    let mut calls = BTreeSet::new();
+    for entry in fs::read_dir(root().join("operator/aws/src"))? {
+        let path = entry?.path();
+        let source = fs::read_to_string(&path)?;
+        if path.ends_with("fake.rs") {
+            continue;
+        }
+        let source = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        let by_macros: Vec<_> =
+            ["send!(", "change!("].iter().flat_map(|name| third_arguments(source, name)).collect();
+        let by_constant = between(source, "const OPERATION: &str = \"", "\"");
+        let sent = source.matches(".send()").count() - source.matches("$request.send()").count();
+        ensure!(
+            sent == by_constant.len(),
+            "{}: {sent} requests are sent there, and {by_constant:?} are named",
+            path.display()
+        );
+        let service = between(source, "aws_sdk_", "::").into_iter().next();
+        for operation in by_macros.iter().chain(&by_constant) {
+            let method = format!(".{}()", snake_case(operation));
+            ensure!(source.contains(&method), "{}: {operation} without {method}", path.display());
+        }
+        calls.extend(by_macros.into_iter().map(|operation| ("cloudtrail".to_owned(), operation)));
+        for operation in by_constant {
+            let service =
+                service.clone().with_context(|| format!("{}: {operation} of no service", path.display()))?;
+            calls.insert((service, operation));
+        }
+        if source.contains("AssumeRoleProvider::builder") {
+            calls.insert(("sts".into(), "AssumeRole".into()));
+        }
+    }
+    Ok(calls)
+}
+
+/// What stands between two texts, wherever it does.
+fn between(source: &str, before: &str, after: &str) -> Vec<String> {
+    let found = source.split(before).skip(1).filter_map(|rest| Some(rest.split_once(after)?.0.to_owned()));
+    found.collect()
+}
+
+/// The third argument of each use of a macro, which is the operation's name.
+fn third_arguments(source: &str, start: &str) -> Vec<String> {
+    let uses = source.split(start).skip(1);
+    uses.map(|rest| rest.split(',').nth(2).unwrap_or_default().trim().trim_matches('"').to_owned()).collect()
+}
+
+fn snake_case(name: &str) -> String {
+    let char = |(at, char): (usize, char)| {
+        let joint = if char.is_uppercase() && at > 0 { "_" } else { "" };
+        format!("{joint}{}", char.to_lowercase())
+    };
+    name.chars().enumerate().map(char).collect()
 }
 
 #[test]

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
+/// The operator's account, and that of every trail which names no AwsAccount.
 const ACCOUNT: &str = "111122223333";
+/// The organization.
+const ORGANIZATION: &str = "o-exampleorgid";
 
 #[test]
 fn each_bucket_lets_cloudtrail_write_for_the_trail_beside_it_and_nothing_else() {
@@ -20,10 +23,13 @@ fn each_bucket_lets_cloudtrail_write_for_the_trail_beside_it_and_nothing_else() 
             "aws:SourceArn": example.trail_arn().unwrap(),
             "s3:x-amz-acl": "bucket-owner-full-control",
         });
-        let expected = [
-            ("s3:GetBucketAcl", bucket.clone(), source),
-            ("s3:PutObject", format!("{bucket}/{prefix}AWSLogs/{ACCOUNT}/*"), acl_and_source),
-        ];
+        let mut owners = vec![example.account_id().unwrap()];
+        owners.extend((spec["isOrganizationTrail"] == true).then(|| ORGANIZATION.to_owned()));
+        let writes = owners.into_iter().map(|owner| {
+            ("s3:PutObject", format!("{bucket}/{prefix}AWSLogs/{owner}/*"), acl_and_source.clone())
+        });
+        let expected: Vec<_> =
+            [("s3:GetBucketAcl", bucket.clone(), source)].into_iter().chain(writes).collect();
         let policy = example.json("bucket-policy.json").unwrap();
         assert_eq!(policy["Version"], "2012-10-17");
         let statements = policy["Statement"].as_array().unwrap();
@@ -36,6 +42,53 @@ fn each_bucket_lets_cloudtrail_write_for_the_trail_beside_it_and_nothing_else() 
             assert_eq!(statement["Condition"], json!({"StringEquals": condition}), "{}", example.name());
         }
     }
+}
+
+#[test]
+fn the_documents_for_another_account_agree() {
+    let example = Example { folder: folder().join("cross-account") };
+    let (account, trail) = (example.yaml("account.yaml").unwrap(), example.trail().unwrap());
+    let (spec, role) = (&account["spec"], &account["spec"]["roleArn"]);
+    assert_eq!(trail["spec"]["accountRef"]["name"], account["metadata"]["name"]);
+    assert_eq!(spec["allowedNamespaces"]["names"], json!([trail["metadata"]["namespace"]]));
+    assert_eq!(spec["allowedRegions"], json!([trail["spec"]["region"]]));
+    assert_eq!(spec["allowedResources"]["buckets"], json!([trail["spec"]["s3"]["bucketName"]]));
+
+    let operator = example.json("operator-permissions.json").unwrap();
+    assert_eq!(operator["Statement"][0]["Action"], "sts:AssumeRole");
+    assert_eq!(operator["Statement"][0]["Resource"], *role);
+    let trust = example.json("role-trust.json").unwrap();
+    let operators_role = json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:role/trail-operator")});
+    assert_eq!(trust["Statement"][0]["Principal"], operators_role);
+    let external_id = json!({"StringEquals": {"sts:ExternalId": spec["externalId"]}});
+    assert_eq!(trust["Statement"][0]["Condition"], external_id);
+}
+
+/// What the role may do is what the documentation grants, for its account, without ending a log.
+#[test]
+fn the_role_in_another_account_has_the_documented_policy_without_what_ends_a_log() {
+    let example = Example { folder: folder().join("cross-account") };
+    let text = fs::read_to_string(folder().join("../docs/operator-iam-policy.json")).unwrap();
+    let mut documented: Value =
+        serde_json::from_str(&text.replace(ACCOUNT, &example.account_id().unwrap())).unwrap();
+    let used = ["FindTrails", "KeepTrails", "ListRegions"];
+    let statements = documented["Statement"].as_array_mut().unwrap();
+    statements.retain(|statement| used.iter().any(|sid| statement["Sid"] == *sid));
+    for statement in statements {
+        if let Some(actions) = statement["Action"].as_array_mut() {
+            let before = actions.len();
+            actions.retain(|action| action != "cloudtrail:StopLogging" && action != "cloudtrail:DeleteTrail");
+            assert_eq!(actions.len(), before - 2, "what ends a log is called otherwise now");
+        }
+    }
+    assert_eq!(example.json("role-permissions.json").unwrap(), documented);
+}
+
+#[test]
+fn adoption_begins_with_a_look() {
+    let trail = Example { folder: folder().join("adopt-existing") }.trail().unwrap();
+    assert_eq!(trail["spec"]["managementPolicy"], "Observe");
+    assert_eq!(trail["spec"]["adoptionPolicy"], "IfUnowned");
 }
 
 #[test]
@@ -92,8 +145,20 @@ impl Example {
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     }
 
+    fn yaml(&self, file: &str) -> Result<Value> {
+        serde_saphyr::from_str(&self.read(file)?).with_context(|| format!("{}/{file}", self.name()))
+    }
+
     fn trail(&self) -> Result<Value> {
-        Ok(serde_saphyr::from_str(&self.read("trail.yaml")?)?)
+        self.yaml("trail.yaml")
+    }
+
+    fn account_id(&self) -> Result<String> {
+        if !self.folder.join("account.yaml").exists() {
+            return Ok(ACCOUNT.into());
+        }
+        let account = self.yaml("account.yaml")?;
+        Ok(account["spec"]["accountId"].as_str().context("no account id in quotes")?.to_owned())
     }
 
     fn json(&self, file: &str) -> Result<Value> {
@@ -105,7 +170,7 @@ impl Example {
         let region = trail["spec"]["region"].as_str().context("no region")?;
         let name =
             trail["spec"]["trailName"].as_str().or(trail["metadata"]["name"].as_str()).context("no name")?;
-        Ok(format!("arn:aws:cloudtrail:{region}:{ACCOUNT}:trail/{name}"))
+        Ok(format!("arn:aws:cloudtrail:{region}:{}:trail/{name}", self.account_id()?))
     }
 }
 

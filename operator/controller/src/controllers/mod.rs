@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use futures::channel::mpsc::unbounded;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
     Api, Client, Resource,
@@ -30,12 +31,9 @@ use trail_operator_reconcile::{
 };
 
 use crate::{
-    backoff::jittered, events::Publisher, finalizer, identities::Identities, kubernetes::CallError,
-    metrics::Metrics,
+    backoff::jittered, check::Health, events::Publisher, finalizer, identities::Identities,
+    kubernetes::CallError, metrics::Metrics,
 };
-
-/// Rounds of one kind that may run at the same time.
-const CONCURRENCY: u16 = 16;
 
 /// How often a cause outside is looked at again.
 const RECHECK: Duration = Duration::from_mins(2);
@@ -58,8 +56,22 @@ pub(crate) struct Shared {
     pub(crate) identities: Identities,
     /// First part of owner tags.
     pub(crate) cluster_id: Arc<str>,
+    /// Whether nothing is changed in AWS.
+    pub(crate) read_only: bool,
+    /// Namespaces to look after; all when empty.
+    pub(crate) watch_namespaces: Arc<[String]>,
     /// No round begins after this; rounds in hand are finished.
     pub(crate) stop: CancellationToken,
+}
+
+/// Runs every controller until told to stop, and finishes what is in hand.
+pub(crate) async fn run(shared: Shared, health: Health) {
+    let (stores, writers) = trail::caches(&shared);
+    let (users_changed, accounts) = unbounded();
+    futures::join!(
+        aws_account::run(shared.clone(), stores.clone(), accounts),
+        trail::run(shared, health, stores, writers, users_changed)
+    );
 }
 
 /// Why a round could not be finished: Kubernetes did not do its part. Everything else becomes status.
@@ -81,6 +93,8 @@ fn requeue(next: Next, interval: Duration, back_off: impl FnOnce() -> Duration) 
         Next::Recheck => jittered(RECHECK),
         Next::Confirm => CONFIRM.min(interval),
         Next::Backoff => back_off().min(interval),
+        Next::After(wait) => wait.min(interval),
+        Next::OnChange => return Action::await_change(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Report: the next status of an `AwsAccount`. Pure.
 
 use jiff::{SignedDuration, Timestamp};
-use trail_operator_crds::{AwsAccount, AwsAccountStatus, condition};
+use trail_operator_crds::{AwsAccount, AwsAccountStatus, FORCE_FINALIZE, condition};
 
 use crate::{
     aws::Identity,
@@ -26,10 +26,12 @@ pub struct Report {
     pub next: Next,
 }
 
-/// The report on one look. `unseen_for` is how long STS could not be asked, including this time if that failed.
+/// The report on one look. `users` are the objects that use the account; `unseen_for` is how long STS could not be asked,
+/// including this time if that failed.
 pub fn report(
     account: &AwsAccount,
     identity: &Result<Identity, AwsError>,
+    users: &[String],
     unseen_for: SignedDuration,
     now: Timestamp,
 ) -> Report {
@@ -44,7 +46,7 @@ pub fn report(
         ),
         Ok(identity) => {
             let message = format!(
-                "the operator's credentials belong to account {}, not to {declared}; give it credentials of {declared}, or declare the account they belong to",
+                "the credentials in use belong to account {}, not to {declared}; set spec.roleArn to a role of {declared}, or declare the account they belong to",
                 identity.account_id
             );
             (Readiness::Waiting { reason: Reason::AccountMismatch, message }, Status::False, Next::Recheck)
@@ -61,8 +63,15 @@ pub fn report(
     };
     let reason = if status == Status::True { Reason::Verified } else { readiness.reason() };
     let message = readiness.message();
-    let events = event(&previous, &readiness, reason, message).into_iter().collect();
+    let mut events: Vec<_> = event(&previous, &readiness, reason, message).into_iter().collect();
     let fact = Fact::new(condition::IDENTITY_VERIFIED, status, reason, message);
+    let readiness = match in_use(account, users) {
+        Some(in_use) => {
+            events.extend(told_anew(&previous, &in_use));
+            in_use
+        }
+        None => readiness,
+    };
     let conditions = conditions::next(
         &previous.conditions,
         previous.observed_generation,
@@ -77,6 +86,25 @@ pub fn report(
         conditions: conditions.list,
     };
     Report { status, events, next }
+}
+
+/// An account that is being deleted stays while somebody uses it, and goes on serving.
+fn in_use(account: &AwsAccount, users: &[String]) -> Option<Readiness> {
+    const NAMED: usize = 5;
+    account.metadata.deletion_timestamp.as_ref()?;
+    let more = users.len().saturating_sub(NAMED);
+    let named = users.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let message = format!(
+        "is being deleted and goes when nobody uses it any more; still used by Trails {named}{more}: delete them first, or set the annotation {FORCE_FINALIZE} to \"true\""
+    );
+    Some(Readiness::Waiting { reason: Reason::InUse, message })
+}
+
+fn told_anew(previous: &AwsAccountStatus, readiness: &Readiness) -> Option<Event> {
+    let told = conditions::find(&previous.conditions, condition::READY)
+        .is_some_and(|ready| ready.reason == readiness.reason().as_str());
+    (!told).then(|| Event::warning(readiness.reason(), "Finalize", readiness.message()))
 }
 
 fn failed(account_id: &str, error: &AwsError) -> (Readiness, Next) {
@@ -128,7 +156,7 @@ mod tests {
     fn account() -> AwsAccount {
         let mut account = AwsAccount::new(
             "default",
-            AwsAccountSpec { account_id: "111122223333".into(), allowed_namespaces: <_>::default() },
+            serde_saphyr::from_str::<AwsAccountSpec>(r#"accountId: "111122223333""#).unwrap(),
         );
         account.metadata.generation = Some(1);
         account
@@ -140,7 +168,7 @@ mod tests {
     }
 
     fn throttled() -> Result<Identity, AwsError> {
-        Err(AwsError { operation: "GetCallerIdentity", code: "Throttling".into(), message: String::new() })
+        Err(AwsError::new("GetCallerIdentity", "Throttling", ""))
     }
 
     fn verified(report: &Report) -> (String, String) {
@@ -152,13 +180,13 @@ mod tests {
 
     #[test]
     fn only_credentials_of_the_declared_account_verify_it() {
-        let good = report(&account(), &Ok(identity("111122223333", "1")), SignedDuration::ZERO, NOW);
+        let good = report(&account(), &Ok(identity("111122223333", "1")), &[], SignedDuration::ZERO, NOW);
         assert_eq!(verified(&good), ("True".into(), "Verified".into()));
         assert_eq!(
             good.status.identity_arn.as_deref(),
             Some("arn:aws:sts::111122223333:assumed-role/operator")
         );
-        let other = report(&account(), &Ok(identity("444455556666", "1")), SignedDuration::ZERO, NOW);
+        let other = report(&account(), &Ok(identity("444455556666", "1")), &[], SignedDuration::ZERO, NOW);
         assert_eq!(verified(&other), ("False".into(), "AccountMismatch".into()));
     }
 
@@ -166,20 +194,37 @@ mod tests {
     fn a_throttled_look_changes_nothing_until_it_lasts() {
         let mut account = account();
         account.status =
-            Some(report(&account, &Ok(identity("111122223333", "1")), SignedDuration::ZERO, NOW).status);
-        let brief = report(&account, &throttled(), SignedDuration::from_mins(1), NOW);
+            Some(report(&account, &Ok(identity("111122223333", "1")), &[], SignedDuration::ZERO, NOW).status);
+        let brief = report(&account, &throttled(), &[], SignedDuration::from_mins(1), NOW);
         assert_eq!(Some(brief.status), account.status);
-        let long = report(&account, &throttled(), PATIENCE, NOW);
+        let long = report(&account, &throttled(), &[], PATIENCE, NOW);
         assert_eq!(verified(&long), ("Unknown".into(), "ObservationFailed".into()));
     }
 
     #[test]
     fn a_renewed_session_is_no_change() {
         let mut account = account();
-        let first = report(&account, &Ok(identity("111122223333", "1")), SignedDuration::ZERO, NOW);
+        let first = report(&account, &Ok(identity("111122223333", "1")), &[], SignedDuration::ZERO, NOW);
         account.status = Some(first.status.clone());
         let renewed = identity("111122223333", "2");
-        let second = report(&account, &Ok(renewed), SignedDuration::ZERO, NOW);
+        let second = report(&account, &Ok(renewed), &[], SignedDuration::ZERO, NOW);
         assert_eq!((second.status, second.events), (first.status, vec![]));
+    }
+
+    #[test]
+    fn an_account_that_is_being_deleted_serves_on_and_says_who_uses_it() {
+        let mut account = account();
+        account.metadata.deletion_timestamp =
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(NOW));
+        let users: Vec<_> = (0..7).map(|number| format!("security/trail-{number}")).collect();
+        let identity = Ok(identity("111122223333", "1"));
+        let first = report(&account, &identity, &users, SignedDuration::ZERO, NOW);
+        assert_eq!(verified(&first), ("True".into(), "Verified".into()));
+        let ready = conditions::find(&first.status.conditions, condition::READY).unwrap();
+        assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", "InUse"));
+        assert!(ready.message.contains("security/trail-4 and 2 more"), "{}", ready.message);
+        account.status = Some(first.status);
+        let second = report(&account, &identity, &users, SignedDuration::ZERO, NOW);
+        assert_eq!(second.events, [], "told once");
     }
 }

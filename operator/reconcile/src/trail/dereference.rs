@@ -2,83 +2,23 @@
 //!
 //! Reads other objects through [`References`]. No AWS.
 
-use std::fmt;
+use jiff::Timestamp;
+use trail_operator_crds::{
+    AwsAccount, InsightCategory, Logging, ManagementPolicy, RECONCILE_REQUESTED_AT, ReadWriteType, Trail,
+    TrailSpec, Weakening, condition,
+};
+use trail_operator_domain::{
+    arn,
+    selectors::{ReadWrite, Selectors},
+};
 
-use trail_operator_crds::{AwsAccount, DeletionPolicy, Logging, Trail, condition};
-use trail_operator_domain::arn;
-
-use super::LastWrite;
-use crate::{aws::TrailSettings, aws_error::Subject, conditions, reason::Reason, references::References};
-
-/// Everything about one trail that is declared or known before AWS is asked.
-#[derive(Clone, Debug)]
-pub struct Input {
-    /// Generation of the object.
-    pub generation: i64,
-    /// Name of the trail in `CloudTrail`.
-    pub trail_name: String,
-    /// Home Region.
-    pub region: String,
-    /// Account of the trail.
-    pub account_id: String,
-    /// ARN that the trail has or will have.
-    pub arn: String,
-    /// Value of the owner tag: cluster, namespace and name.
-    pub owner: String,
-    /// Declared settings.
-    pub settings: TrailSettings,
-    /// Whether the trail is to log.
-    pub logging: bool,
-    /// What deletion of the object means.
-    pub deletion_policy: DeletionPolicy,
-    /// What is being deleted and takes the object along.
-    pub deleted_with: Option<DeletedWith>,
-    /// Whether status records that this trail was ours before.
-    pub acquired: bool,
-    /// Whether this generation was Ready once: what differs since, others have changed.
-    pub was_ready: bool,
-    /// What this process last did to the trail: AWS may not show it yet.
-    pub last_write: LastWrite,
-    /// Seconds between two comparisons.
-    pub interval_seconds: i32,
-}
-
-/// Something whose deletion takes objects along, whether or not anybody thought of their trails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeletedWith {
-    /// The object's namespace.
-    Namespace,
-    /// The `CustomResourceDefinition` of its kind.
-    Definition,
-    /// The account it acts in.
-    Account,
-}
-
-impl fmt::Display for DeletedWith {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Namespace => "its namespace",
-            Self::Definition => "the CustomResourceDefinition of Trail",
-            Self::Account => "its AwsAccount",
-        })
-    }
-}
-
-impl Input {
-    /// What an error about this trail may have to name.
-    pub fn subject(&self) -> Subject<'_> {
-        Subject {
-            trail_arn: &self.arn,
-            account_id: &self.account_id,
-            bucket: &self.settings.s3_bucket_name,
-            prefix: &self.settings.s3_key_prefix,
-            kms_key_id: &self.settings.kms_key_id,
-            topic_arn: &self.settings.sns_topic_arn,
-            log_group_arn: &self.settings.cloud_watch_logs_log_group_arn,
-            role_arn: &self.settings.cloud_watch_logs_role_arn,
-        }
-    }
-}
+use super::{Allowed, DeletedWith, Fights, Freshness, HandsOff, Input, LastWrite, Recording, delivery};
+use crate::{
+    aws::TrailSettings,
+    conditions,
+    reason::Reason,
+    references::{ActAs, Claim, References},
+};
 
 /// Why a `Trail` has no account to act in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,15 +57,25 @@ impl Unresolved {
     }
 }
 
-/// Resolves what the object points at. `cluster_id` is the first part of the owner tag.
+/// The operator that acts.
+#[derive(Clone, Copy, Debug)]
+pub struct Actor<'a> {
+    /// First part of owner tags.
+    pub cluster_id: &'a str,
+    /// Whether nothing is changed in AWS at all.
+    pub read_only: bool,
+}
+
+/// Resolves what the object points at.
 ///
 /// # Errors
-/// When the account does not exist, does not allow the namespace, or is not verified. What is said about an account
-/// that a namespace may not use is only that.
+/// When the account does not exist, does not allow the namespace or the Region, or is not verified. What is said about
+/// an account that a namespace may not use is only that.
 pub fn dereference(
     trail: &Trail,
-    cluster_id: &str,
+    actor: Actor<'_>,
     references: &impl References,
+    now: Timestamp,
 ) -> Result<Input, Unresolved> {
     let namespace = trail.metadata.namespace.as_deref().unwrap_or_default();
     let name = trail.metadata.name.as_deref().unwrap_or_default();
@@ -133,25 +83,106 @@ pub fn dereference(
     let account = usable_account(trail, namespace, &place.labels, references)?;
 
     let spec = &trail.spec;
+    let status = trail.status.clone().unwrap_or_default();
     let trail_name = trail.trail_name().to_owned();
     let account_id = account.spec.account_id.clone();
-    let trail_arn = arn::trail(&spec.region, &account_id, &trail_name);
+    let settings = declared_settings(trail, &account_id);
+    let declared_arn = arn::trail(&spec.region, &account_id, &trail_name);
+    let known_arn =
+        status.arn.filter(|known| names_the_same(known, &declared_arn, spec.is_organization_trail));
+    let requested = reconcile_requested_at(trail);
     Ok(Input {
         generation: trail.metadata.generation.unwrap_or_default(),
         region: spec.region.clone(),
-        owner: format!("{cluster_id}/{namespace}/{name}"),
-        settings: declared_settings(trail, &account_id),
+        owner: format!("{}/{namespace}/{name}", actor.cluster_id),
+        settings,
+        kms_key_id: spec.kms.as_ref().map(|kms| kms.key_id.clone()).unwrap_or_default(),
+        recording: declared_recording(trail),
+        tags: spec.tags.clone(),
+        managed_tag_keys: status.managed_tag_keys.into_iter().collect(),
         logging: spec.logging == Logging::Enabled,
+        adoption_policy: spec.adoption_policy,
+        adopt_from: spec.adopt_from.clone().filter(|owner| !owner.is_empty()),
         deletion_policy: spec.deletion_policy,
+        hands_off: hands_off(trail, actor),
         deleted_with: deleted_with(&account, place.terminating),
-        acquired: trail.status.as_ref().and_then(|status| status.arn.as_ref()) == Some(&trail_arn),
-        was_ready: was_ready(trail),
+        has_rival: has_rival(trail, &account_id, references),
+        act_as: ActAs::of(&account),
+        allowed_resources: account.spec.allowed_resources.clone(),
+        weakening_allowed: weakening_allowed(&account, now),
+        acquired: known_arn.is_some() && status.destination.is_some(),
+        owner_tag_restored: status.owner_tag_restored_at.is_some(),
+        was_settled: was_settled(trail),
+        destination: status.destination,
         last_write: LastWrite::default(),
+        fights: Fights::default(),
+        deliveries: delivery::Memory::default(),
+        elsewhere: delivery::Elsewhere::default(),
+        freshness: if requested == status.last_handled_reconcile_at.as_deref() {
+            Freshness::AsUsual
+        } else {
+            Freshness::Requested
+        },
+        reconcile_requested_at: requested.map(str::to_owned),
         interval_seconds: spec.interval_seconds,
-        arn: trail_arn,
+        arn: known_arn.unwrap_or(declared_arn),
         trail_name,
         account_id,
     })
+}
+
+/// The same trail, but for the account where an organization's trail carries that of its management account
+/// (`cloudtrail.md` 10.2).
+fn names_the_same(known: &str, declared: &str, of_an_organization: bool) -> bool {
+    let without_account = |arn: &str| {
+        arn.split(':')
+            .enumerate()
+            .filter(|(at, _)| *at != 4)
+            .map(|(_, part)| part.to_owned())
+            .collect::<Vec<_>>()
+    };
+    known == declared || of_an_organization && without_account(known) == without_account(declared)
+}
+
+/// Value of the annotation that asks for a look at AWS, cut to what status can hold.
+pub fn reconcile_requested_at(trail: &Trail) -> Option<&str> {
+    let value = trail.metadata.annotations.as_ref()?.get(RECONCILE_REQUESTED_AT)?;
+    let end =
+        value.char_indices().map(|(at, char)| at + char.len_utf8()).take_while(|end| *end <= 256).last();
+    value.get(..end?)
+}
+
+fn hands_off(trail: &Trail, actor: Actor<'_>) -> Option<HandsOff> {
+    if trail.spec.management_policy == ManagementPolicy::Observe {
+        Some(HandsOff::Observe)
+    } else {
+        actor.read_only.then_some(HandsOff::ReadOnly)
+    }
+}
+
+/// Whether an older object of the cluster, which may use the account too, declares the same trail. Oldest first, so
+/// that it is always the same one that goes ahead.
+fn has_rival(trail: &Trail, account_id: &str, references: &impl References) -> bool {
+    let me = Claim::of(trail);
+    references.claims(&trail.spec.region, trail.trail_name()).into_iter().any(|claim| {
+        let account = references.aws_account(&claim.account_ref).ok().flatten();
+        let place = references.namespace(&claim.namespace).unwrap_or_default();
+        let may = account.is_some_and(|account| {
+            account.spec.account_id == account_id
+                && account.spec.allowed_namespaces.allows(&claim.namespace, &place.labels)
+        });
+        may && claim < me
+    })
+}
+
+/// Break-glass ends by itself.
+fn weakening_allowed(account: &AwsAccount, now: Timestamp) -> Option<Allowed> {
+    let guardrails = &account.spec.guardrails;
+    if guardrails.weakening == Weakening::Allow {
+        return Some(Allowed::ByPolicy);
+    }
+    let glass = guardrails.break_glass.as_ref().filter(|glass| now < glass.until.0)?;
+    Some(Allowed::BreakGlass(glass.reason.clone()))
 }
 
 fn usable_account(
@@ -180,18 +211,31 @@ fn usable_account(
             ),
         );
     }
-    match references.acting_in(&account) {
+    let regions = &account.spec.allowed_regions;
+    if !regions.is_empty() && !regions.contains(&trail.spec.region) {
+        return none(
+            Reason::NotPermitted,
+            format!(
+                "AwsAccount '{name}' does not allow trails with home Region {}; whoever owns it must add the Region to spec.allowedRegions",
+                trail.spec.region
+            ),
+        );
+    }
+    match references.acting_in(&ActAs::of(&account)) {
         Some(account_id) if account_id == account.spec.account_id => Ok(account),
         None if was_verified(&account) => Err(Unresolved::NotAskedYet),
         _ => not_ready(format!("AwsAccount '{name}' is not Ready; see `kubectl describe awsaccount {name}`")),
     }
 }
 
-/// As far as status remembers.
-fn was_ready(trail: &Trail) -> bool {
+/// As far as status remembers: as declared, or as far as the guard lets it.
+fn was_settled(trail: &Trail) -> bool {
     let conditions = trail.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    conditions::find(conditions, condition::READY)
-        .is_some_and(|ready| ready.status == "True" && ready.observed_generation == trail.metadata.generation)
+    let settled = [Reason::Succeeded, Reason::WeakeningRefused];
+    conditions::find(conditions, condition::READY).is_some_and(|ready| {
+        let is_of_this = ready.observed_generation == trail.metadata.generation;
+        is_of_this && settled.iter().any(|reason| ready.reason == reason.as_str())
+    })
 }
 
 fn deleted_with(account: &AwsAccount, namespace_terminating: bool) -> Option<DeletedWith> {
@@ -210,21 +254,33 @@ fn was_verified(account: &AwsAccount) -> bool {
 
 /// The spec in CloudTrail's terms. Destructured, so that a field nobody translates does not compile.
 fn declared_settings(trail: &Trail, account_id: &str) -> TrailSettings {
-    let trail_operator_crds::TrailSpec {
+    let TrailSpec {
         trail_name: _,
         region,
         account_ref: _,
         logging: _,
         is_multi_region_trail,
         include_global_service_events,
+        is_organization_trail,
         enable_log_file_validation,
+        recursive_logging,
+        management_events: _,
         s3,
         kms,
         cloud_watch_logs,
         sns,
+        insight_selectors: _,
+        aggregation: _,
+        tags: _,
+        adoption_policy: _,
+        adopt_from: _,
         deletion_policy: _,
+        management_policy: _,
+        suspend: _,
         interval_seconds: _,
     } = &trail.spec;
+    let logs = cloud_watch_logs.as_ref();
+    let key = kms.as_ref().map(|kms| kms.key_id.as_str()).filter(|key| arn::is_kms_key(key));
     TrailSettings {
         s3_bucket_name: s3.bucket_name.clone(),
         s3_key_prefix: s3.key_prefix.clone().unwrap_or_default(),
@@ -232,14 +288,34 @@ fn declared_settings(trail: &Trail, account_id: &str) -> TrailSettings {
         include_global_service_events: *include_global_service_events,
         is_multi_region_trail: *is_multi_region_trail,
         enable_log_file_validation: *enable_log_file_validation,
-        cloud_watch_logs_log_group_arn: cloud_watch_logs
-            .as_ref()
+        cloud_watch_logs_log_group_arn: logs
             .map(|logs| arn::log_group(region, account_id, &logs.log_group_name))
             .unwrap_or_default(),
-        cloud_watch_logs_role_arn: cloud_watch_logs
-            .as_ref()
-            .map(|logs| logs.role_arn.clone())
-            .unwrap_or_default(),
-        kms_key_id: kms.as_ref().map(|kms| kms.key_id.clone()).unwrap_or_default(),
+        cloud_watch_logs_role_arn: logs.map(|logs| logs.role_arn.clone()).unwrap_or_default(),
+        kms_key_id: key.unwrap_or_default().to_owned(),
+        is_organization_trail: *is_organization_trail,
+        recursive_logging: *recursive_logging,
+    }
+}
+
+fn declared_recording(trail: &Trail) -> Recording {
+    let management = &trail.spec.management_events;
+    let read_write = match management.read_write_type {
+        ReadWriteType::All => ReadWrite::All,
+        ReadWriteType::ReadOnly => ReadWrite::ReadOnly,
+        ReadWriteType::WriteOnly => ReadWrite::WriteOnly,
+    };
+    let excluded = management.exclude_event_sources.iter().map(String::as_str);
+    let insights = trail.spec.insight_selectors.iter().map(|selector| {
+        // AWS takes Management where nothing is said (`cloudtrail.md` 2.7).
+        let categories =
+            selector.event_categories.clone().unwrap_or_else(|| vec![InsightCategory::Management]);
+        let categories = categories.iter().map(|category| format!("{category:?}")).collect();
+        (format!("{:?}", selector.insight_type), categories)
+    });
+    Recording {
+        selectors: Selectors::declared(read_write, excluded, &[]),
+        insights: insights.collect(),
+        aggregation: trail.spec.aggregation.iter().flat_map(|one| one.templates.iter().cloned()).collect(),
     }
 }

@@ -1,76 +1,134 @@
 //! What a round has to tell: each situation once, when it comes up. Pure.
 
-use trail_operator_crds::{TrailStatus, condition};
+use std::fmt::Write as _;
 
-use super::{Applied, Change, FieldChange, Input};
+use jiff::Timestamp;
+use trail_operator_crds::{OWNER_TAG, TrailStatus, condition};
+
+use super::{Allowed, Applied, Change, FieldChange, Fights, Input, Mark, change::field, readiness, report};
 use crate::{
     conditions::{self, Fact, Readiness},
     event::Event,
     reason::Reason,
 };
 
-/// One for each change that was made: as the manifest says, or because others had changed something.
-pub(super) fn of_changes(input: &Input, applied: &Applied) -> Vec<Event> {
-    let arn = &input.arn;
-    let created = applied.done.iter().any(|change| matches!(change, Change::CreateTrail(_)));
-    applied
-        .done
-        .iter()
-        .map(|change| {
-            let operation = change.operation();
-            match change {
-                Change::CreateTrail(_) if input.was_ready => Event::warning(
-                    Reason::TrailCreated,
-                    operation,
-                    format!("{arn} had been deleted in AWS; it was created again"),
-                ),
-                Change::CreateTrail(settings) => Event::normal(
-                    Reason::TrailCreated,
-                    operation,
-                    format!("created {arn}, delivering to bucket '{}'", settings.s3_bucket_name),
-                ),
-                Change::UpdateTrail(fields, _) => of_update(fields, input.was_ready),
-                Change::StartLogging if input.was_ready && !created => Event::warning(
-                    Reason::LoggingRestored,
-                    operation,
-                    format!("logging of {arn} had been switched off in AWS; it was switched on again"),
-                ),
-                Change::StartLogging => {
-                    Event::normal(Reason::LoggingStarted, operation, format!("{arn} logs from now on"))
-                }
-                Change::StopLogging => Event::normal(
-                    Reason::LoggingStopped,
-                    operation,
-                    format!("{arn} no longer logs, as spec.logging says"),
-                ),
-                Change::RestoreOwnerTag => Event::warning(
-                    Reason::OwnerTagRestored,
-                    operation,
-                    format!("the owner tag of {arn} had been taken off; it was put back"),
-                ),
-                Change::RemoveOwnerTag | Change::DeleteTrail => {
-                    Event::normal(Reason::TrailDeleted, operation, format!("{operation} of {arn}"))
-                }
-            }
-        })
-        .collect()
+/// What was done: as the manifest says, or because others had changed something. What others did is told in one event,
+/// with every field, its old and its new value.
+pub(super) fn of_changes(
+    input: &Input,
+    previous: &TrailStatus,
+    applied: &Applied,
+    fights: &Fights,
+    now: Timestamp,
+) -> Vec<Event> {
+    let created = applied.done.iter().find_map(|change| match change {
+        Change::CreateTrail(settings, _) => Some(settings),
+        _ => None,
+    });
+    if let Some(settings) = created {
+        return of_creation(input, &settings.s3_bucket_name, applied);
+    }
+    let adopted = applied.done.iter().any(|change| matches!(change, Change::MarkOwner(Mark::Adopted, _)));
+    let fields: Vec<_> = applied.done.iter().flat_map(Change::fields).collect();
+    let owner_tag = field::tag(OWNER_TAG);
+    let mut events = Vec::new();
+    if adopted {
+        let note = format!("{} existed and was taken over", input.arn);
+        events.push(Event::normal(Reason::TrailAdopted, "AddTags", note));
+    }
+    let fields: Vec<_> = fields.into_iter().filter(|change| !adopted || change.field != owner_tag).collect();
+    let (edited, drifted): (Vec<_>, Vec<_>) = fields
+        .into_iter()
+        .partition(|change| !input.was_settled || adopted || was_held_back(previous, change));
+    if !drifted.is_empty() {
+        events.push(of_drift(&drifted, fights, now));
+    }
+    events.extend(of_edit(input, &edited));
+    events
 }
 
-fn of_update(fields: &[FieldChange], was_ready: bool) -> Event {
-    let names = fields.iter().map(|change| change.field).collect::<Vec<_>>().join(",");
-    let told = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    if was_ready {
+/// Whether this is what the guard or the account held back until now: an edit then, and nobody else's doing.
+fn was_held_back(previous: &TrailStatus, change: &FieldChange) -> bool {
+    let holds_back = |reason: &str| {
+        [Reason::WeakeningRefused, Reason::NotPermitted].iter().any(|known| known.as_str() == reason)
+    };
+    conditions::find(&previous.conditions, condition::READY).is_some_and(|ready| holds_back(&ready.reason))
+        && previous.drift.iter().any(|drift| drift.field == change.field && drift.declared == change.to)
+}
+
+fn of_creation(input: &Input, bucket: &str, applied: &Applied) -> Vec<Event> {
+    let arn = &input.arn;
+    let created = if input.was_settled {
         Event::warning(
-            Reason::DriftCorrected,
-            names,
-            format!("AWS had been changed and was put right: {told}"),
+            Reason::TrailCreated,
+            "CreateTrail",
+            format!("{arn} had been deleted in AWS; it was created again"),
         )
     } else {
-        Event::normal(Reason::TrailUpdated, names, format!("changed {told}"))
-    }
+        Event::normal(
+            Reason::TrailCreated,
+            "CreateTrail",
+            format!("created {arn}, delivering to bucket '{bucket}'"),
+        )
+    };
+    let started = applied.done.contains(&Change::StartLogging);
+    let started = started
+        .then(|| Event::normal(Reason::LoggingStarted, "StartLogging", format!("{arn} logs from now on")));
+    std::iter::once(created).chain(started).collect()
 }
 
-/// A Warning when the object comes to be in a state that somebody may have to act on, or its sentence changes.
+/// One Warning; louder where the same happens again.
+fn of_drift(fields: &[FieldChange], fights: &Fights, now: Timestamp) -> Event {
+    let has = |name: &str| fields.iter().any(|change| change.field == name);
+    let reason = if has(field::LOGGING) {
+        Reason::LoggingRestored
+    } else if fields.len() == 1 && has(&field::tag(OWNER_TAG)) {
+        Reason::OwnerTagRestored
+    } else {
+        Reason::DriftCorrected
+    };
+    let mut note = format!("AWS had been changed and was put right: {}", readiness::named(fields.iter()));
+    let times = fields.iter().map(|change| fights.times(&change.field, now)).max().unwrap_or_default();
+    if times > 1 {
+        let weakened = fields.iter().any(|change| report::matters(&change.field));
+        let who = if weakened { ". SOMEBODY WEAKENS THE RECORD" } else { ". Somebody changes it" };
+        let _ = write!(note, "{who} again and again: {times} times within hours");
+    }
+    Event::warning(reason, names(fields), note)
+}
+
+/// As the manifest says: switching logging on or off is told by itself.
+fn of_edit(input: &Input, fields: &[FieldChange]) -> Vec<Event> {
+    let arn = &input.arn;
+    let (logging, others): (Vec<_>, Vec<_>) =
+        fields.iter().cloned().partition(|change| change.field == field::LOGGING);
+    let mut events = Vec::new();
+    if !others.is_empty() {
+        let weakening = others.iter().any(|change| change.weakening);
+        let note = format!("changed {}", readiness::named(others.iter()));
+        events.push(match &input.weakening_allowed {
+            Some(Allowed::BreakGlass(why)) if weakening => {
+                Event::warning(Reason::TrailUpdated, names(&others), format!("{note}; break-glass: {why}"))
+            }
+            _ => Event::normal(Reason::TrailUpdated, names(&others), note),
+        });
+    }
+    events.extend(logging.iter().map(|change| {
+        if change.to == "Enabled" {
+            Event::normal(Reason::LoggingStarted, "StartLogging", format!("{arn} logs from now on"))
+        } else {
+            let note = format!("{arn} no longer logs, as spec.logging says");
+            Event::warning(Reason::LoggingStopped, "StopLogging", note)
+        }
+    }));
+    events
+}
+
+fn names(fields: &[FieldChange]) -> String {
+    fields.iter().map(|change| change.field.as_str()).collect::<Vec<_>>().join(",")
+}
+
+/// An event when the object comes to be in a state that somebody may have to act on, or its sentence changes.
 pub(super) fn of_readiness(previous: &TrailStatus, readiness: &Readiness) -> Option<Event> {
     let (reason, message) = (readiness.reason(), readiness.message());
     if matches!(reason, Reason::Succeeded | Reason::Progressing) {
@@ -78,7 +136,13 @@ pub(super) fn of_readiness(previous: &TrailStatus, readiness: &Readiness) -> Opt
     }
     let told = conditions::find(&previous.conditions, condition::READY)
         .is_some_and(|ready| ready.reason == reason.as_str() && ready.message == message);
-    (!told).then(|| Event::warning(reason, "Reconcile", message))
+    if told {
+        return None;
+    }
+    Some(match reason {
+        Reason::Suspended => Event::normal(reason, "Suspend", message),
+        _ => Event::warning(reason, "Reconcile", message),
+    })
 }
 
 /// When deliveries begin to fail, and when they are well again.

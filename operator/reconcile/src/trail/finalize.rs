@@ -7,9 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use trail_operator_crds::{DeletionPolicy, FORCE_FINALIZE, Trail, TrailStatus, condition};
 
-use super::{Change, DeletedWith, Input, Next, Observed, Ownership, Report, Unresolved, execute, observe};
+use super::{
+    Change, DeletedWith, HandsOff, Input, Next, Observed, Ownership, Report, Unresolved, execute, observe,
+    report,
+};
 use crate::{
-    aws::CloudTrail,
+    aws::Aws,
     aws_error::{AwsError, Class},
     conditions::{self, Readiness},
     event::Event,
@@ -55,7 +58,7 @@ pub fn without_account(
     previous: &TrailStatus,
     now: Timestamp,
 ) -> Finalized {
-    let policy = effective_policy(trail.spec.deletion_policy, with);
+    let policy = if with.is_some() { DeletionPolicy::Retain } else { trail.spec.deletion_policy };
     let message = unresolved.message();
     if policy == DeletionPolicy::Retain || matches!(unresolved, Unresolved::NoAccount { .. }) {
         return released(Event::warning(
@@ -69,25 +72,29 @@ pub fn without_account(
 }
 
 /// Does in AWS what deletion means. `deleting_for` is how long ago deletion was asked for.
-pub async fn finalize<A: CloudTrail>(
+pub async fn finalize<A: Aws>(
     api: &A,
     input: &Input,
     previous: &TrailStatus,
     deleting_for: SignedDuration,
     now: Timestamp,
 ) -> Finalized {
-    let policy = effective_policy(input.deletion_policy, input.deleted_with);
+    if let Some(hands_off) = input.hands_off {
+        return released(untouched(input, hands_off));
+    }
+    let policy = effective(input).0;
     let observed = match observe(api, input).await {
         Ok(observed) => observed,
         Err(error) => return failed(input, policy, &error, deleting_for, previous, now),
     };
+    let input = &super::named_by_aws(input.clone(), &observed);
     if observed.trail.is_none() && input.last_write.may_be_invisible(now) {
         let message = "the trail was created and AWS does not show it yet";
         let report = blocked(policy, message, Next::Backoff, input.generation, previous, now);
         return Finalized::Blocked(Box::new(report));
     }
     let applied = execute(api, input, plan(input, &observed)).await;
-    match applied.failed {
+    match applied.failed.into_iter().next() {
         None => released(farewell(input, &observed)),
         // The trail is what it is to be; only our mark is still on it.
         Some(failure) if failure.change == Change::RemoveOwnerTag => {
@@ -102,6 +109,19 @@ pub async fn finalize<A: CloudTrail>(
             }
         }
         Some(failure) => failed(input, policy, &failure.error, deleting_for, previous, now),
+    }
+}
+
+/// Nothing is changed, so not even the owner tag is taken off.
+fn untouched(input: &Input, hands_off: HandsOff) -> Event {
+    let note = format!("{} stays as it is, owner tag included, since {hands_off}", input.arn);
+    match input.deletion_policy {
+        DeletionPolicy::Retain => Event::normal(Reason::TrailRetained, "Retain", note),
+        asked => Event::warning(
+            Reason::TrailRetained,
+            "Retain",
+            format!("{note}; deletionPolicy {asked:?} was not carried out"),
+        ),
     }
 }
 
@@ -126,11 +146,11 @@ fn failed(
 
 /// What deletion changes in AWS. Pure.
 pub fn plan(input: &Input, observed: &Observed) -> Vec<Change> {
-    let Some(trail) = &observed.trail else { return vec![] };
+    let Some(trail) = observed.trail.as_ref().filter(|_| input.hands_off.is_none()) else { return vec![] };
     if !matches!(Ownership::of(trail, input), Ownership::Ours) {
         return vec![];
     }
-    match effective_policy(input.deletion_policy, input.deleted_with) {
+    match effective(input).0 {
         DeletionPolicy::StopLogging if trail.status.is_logging => {
             vec![Change::StopLogging, Change::RemoveOwnerTag]
         }
@@ -139,9 +159,22 @@ pub fn plan(input: &Input, observed: &Observed) -> Vec<Change> {
     }
 }
 
-/// Whoever deletes a namespace, a definition or an account has not said that the audit log is to end.
-fn effective_policy(declared: DeletionPolicy, with: Option<DeletedWith>) -> DeletionPolicy {
-    if with.is_some() { DeletionPolicy::Retain } else { declared }
+/// What deletion comes to, and why it is not what the manifest says, if so. Whoever deletes a namespace, a definition or
+/// an account has not said that the audit log is to end; and to stop or delete a trail is to weaken the record.
+fn effective(input: &Input) -> (DeletionPolicy, Option<String>) {
+    let asked = input.deletion_policy;
+    if asked == DeletionPolicy::Retain {
+        return (asked, None);
+    }
+    if let Some(with) = input.deleted_with {
+        let why = format!("{with} is being deleted, which does not say that the audit log is to end");
+        return (DeletionPolicy::Retain, Some(why));
+    }
+    if input.weakening_allowed.is_none() {
+        let why = "the AwsAccount refuses changes that weaken the record (spec.guardrails)";
+        return (DeletionPolicy::Retain, Some(why.into()));
+    }
+    (asked, None)
 }
 
 fn farewell(input: &Input, observed: &Observed) -> Event {
@@ -157,17 +190,14 @@ fn farewell(input: &Input, observed: &Observed) -> Event {
         let note = format!("{arn} is not ours and was left as it is");
         return Event::warning(Reason::TrailRetained, "Finalize", note);
     }
-    match (effective_policy(input.deletion_policy, input.deleted_with), input.deletion_policy) {
-        (DeletionPolicy::Retain, DeletionPolicy::Retain) => Event::normal(
+    match effective(input) {
+        (DeletionPolicy::Retain, None) => Event::normal(
             Reason::TrailRetained,
             "Retain",
             format!("{arn} stays as it is and is nobody's now"),
         ),
-        (DeletionPolicy::Retain, asked) => {
-            let with = input.deleted_with.map_or_else(String::new, |with| with.to_string());
-            let note = format!(
-                "{arn} stays although deletionPolicy is {asked:?}: {with} is being deleted, which does not say that the audit log is to end"
-            );
+        (DeletionPolicy::Retain, Some(why)) => {
+            let note = format!("{arn} stays although deletionPolicy is {:?}: {why}", input.deletion_policy);
             Event::warning(Reason::TrailRetained, "Retain", note)
         }
         (DeletionPolicy::StopLogging, _) => logging_ended(arn),
@@ -213,7 +243,7 @@ fn blocked(
         conditions: conditions.with_facts_of(&previous.conditions),
         ..previous.clone()
     };
-    Report { status, events, next, observed: false }
+    report::without_a_look(status, events, next)
 }
 
 fn released(event: Event) -> Finalized {

@@ -28,7 +28,7 @@ impl LastWrite {
         if done.is_empty() {
             return self;
         }
-        let created = done.iter().any(|change| matches!(change, Change::CreateTrail(_)));
+        let created = done.iter().any(|change| matches!(change, Change::CreateTrail(..)));
         Self { created: if created { Some(now) } else { self.created }, changed: Some((now, done.to_vec())) }
     }
 
@@ -40,6 +40,12 @@ impl LastWrite {
     /// Whether the trail was changed so lately that AWS may still show an older state.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         self.changed.as_ref().is_some_and(|(at, _)| now.duration_since(*at) < Self::SETTLED_AFTER)
+    }
+
+    /// Whether anything was done so lately that an answer given to somebody else may be older.
+    pub fn is_recent(&self, now: Timestamp) -> bool {
+        self.may_be_invisible(now)
+            || self.changed.as_ref().is_some_and(|(at, _)| now.duration_since(*at) < Self::VISIBLE_AFTER)
     }
 
     /// Whether every one of these changes was made so lately that AWS may just not show it yet.

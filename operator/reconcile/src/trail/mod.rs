@@ -7,75 +7,115 @@ pub mod delivery;
 mod dereference;
 mod events;
 mod execute;
+mod fights;
 pub mod finalize;
+mod guard;
+mod input;
 mod last_write;
+mod lines;
 mod observe;
+mod ownership;
+mod permitted;
 mod plan;
+mod readiness;
+mod recording;
 mod report;
+mod settings;
+mod tags;
 #[cfg(test)]
 mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 use trail_operator_crds::TrailStatus;
 
-pub use change::{Change, FieldChange};
-pub use dereference::{DeletedWith, Input, Unresolved, dereference};
+pub use change::{Change, FieldChange, Mark, field};
+pub use dereference::{Actor, Unresolved, dereference, reconcile_requested_at};
 pub use execute::{Applied, Failure, execute};
+pub use fights::Fights;
+pub use input::{Allowed, DeletedWith, Freshness, HandsOff, Input};
 pub use last_write::LastWrite;
+pub use lines::Line;
 pub use observe::{Observed, ObservedTrail, observe};
-pub use plan::{Finding, Ownership, Plan, Severity, plan};
-pub use report::{Next, Outcome, Report, report, unresolved};
+pub use ownership::Ownership;
+pub use plan::{Finding, Plan, Severity, Withheld, plan};
+pub use recording::{Recorded, Recording};
+pub use report::{Next, Outcome, Report, report, suspended, unresolved};
 
-use crate::aws::CloudTrail;
+use crate::aws::Aws;
 
 /// Makes AWS as declared and says what came of it.
 ///
 /// Looks a second time after a change, so that what is reported was read and not assumed.
 /// `unseen_for` is how long AWS could not be asked about this trail, including this time if that fails.
-pub async fn reconcile<A: CloudTrail>(
+pub async fn reconcile<A: Aws>(
     api: &A,
-    input: &Input,
+    input: Input,
     previous: &TrailStatus,
     unseen_for: SignedDuration,
     now: Timestamp,
 ) -> (Report, Applied) {
-    let mut applied = Applied::default();
-    let outcome = match observe(api, input).await {
-        Err(error) => Outcome::NotObserved { error, unseen_for },
-        Ok(observed) => {
-            let first = plan(input, &observed, now);
-            if first.changes.is_empty() {
-                Outcome::Observed { observed, plan: first }
-            } else {
-                applied = execute(api, input, first.changes.clone()).await;
-                after_changes(api, input, &applied, observed, first, now).await
-            }
+    let input = if input.last_write.is_recent(now) { freshly(input) } else { input };
+    let observed = match observe(api, &input).await {
+        Ok(observed) => observed,
+        Err(error) => {
+            let outcome = Outcome::NotObserved { error, unseen_for };
+            return (report(&input, previous, &outcome, &Applied::default(), now), Applied::default());
         }
     };
-    (report(input, previous, &outcome, &applied, now), applied)
+    let input = named_by_aws(input, &observed);
+    let first = plan(&input, &observed, now);
+    if first.changes.is_empty() {
+        let outcome = match observed.unread_for_now() {
+            Some(error) => Outcome::NotObserved { error: error.clone(), unseen_for },
+            None => Outcome::Observed { observed, plan: first },
+        };
+        return (report(&input, previous, &outcome, &Applied::default(), now), Applied::default());
+    }
+    let applied = execute(api, &input, first.changes.clone()).await;
+    let input = Input { arn: applied.arn.clone().unwrap_or(input.arn), ..input };
+    let (observed, plan) = after_changes(api, &input, &applied, observed, first, now).await;
+    let outcome = Outcome::Observed { observed, plan };
+    (report(&input, previous, &outcome, &applied, now), applied)
+}
+
+/// An organization's trail has the ARN that AWS says.
+fn named_by_aws(input: Input, observed: &Observed) -> Input {
+    match &observed.trail {
+        Some(trail) => Input { arn: trail.arn.clone(), ..input },
+        None => input,
+    }
+}
+
+fn freshly(input: Input) -> Input {
+    let freshness = match input.freshness {
+        Freshness::Requested => Freshness::Requested,
+        Freshness::AsUsual | Freshness::AfterWrite => Freshness::AfterWrite,
+    };
+    Input { freshness, ..input }
 }
 
 /// What stands in AWS after `execute`. Where nothing was done, or the second look fails, the first look has to do.
-async fn after_changes<A: CloudTrail>(
+async fn after_changes<A: Aws>(
     api: &A,
     input: &Input,
     applied: &Applied,
     before: Observed,
     first: Plan,
     now: Timestamp,
-) -> Outcome {
+) -> (Observed, Plan) {
     if applied.done.is_empty() {
-        return Outcome::Observed { observed: before, plan: first };
+        return (before, first);
     }
-    match observe(api, input).await {
+    let last_write = input.last_write.clone().and(&applied.done, now);
+    let input = Input { freshness: Freshness::AfterWrite, last_write, ..input.clone() };
+    match observe(api, &input).await {
         Ok(observed) => {
-            let last_write = input.last_write.clone().and(&applied.done, now);
-            let plan = plan(&Input { last_write, ..input.clone() }, &observed, now);
-            Outcome::Observed { observed, plan }
+            let plan = plan(&input, &observed, now);
+            (observed, plan)
         }
         Err(error) => {
             tracing::info!(%error, "the changes were made; looking at them again failed");
-            Outcome::Observed { observed: before, plan: first }
+            (before, first)
         }
     }
 }

@@ -1,30 +1,48 @@
 //! Step 3, plan: what to do in AWS, and why. Pure.
 
-use jiff::Timestamp;
-use trail_operator_domain::arn::same_log_group;
+use std::collections::BTreeSet;
 
-use super::{Change, FieldChange, Input, Observed, ObservedTrail};
+use jiff::Timestamp;
+
+use super::{
+    Change, FieldChange, Input, Mark, Observed, ObservedTrail, change::field, guard, ownership, permitted,
+    recording, settings, tags,
+};
 use crate::{
-    aws::{TrailSettings, TrailUpdate},
+    aws::TrailSettings,
+    aws_error::{AwsError, Class},
     reason::Reason,
 };
-
-const INCLUDE_GLOBAL_SERVICE_EVENTS: &str = "includeGlobalServiceEvents";
 
 /// What is to be done, in order, and what was noticed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// To be made in this order.
     pub changes: Vec<Change>,
+    /// What differs and is left as it is, and why.
+    pub withheld: Vec<Withheld>,
     /// What stands in the way, or should be known.
     pub findings: Vec<Finding>,
 }
 
+/// A difference that is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withheld {
+    /// The operation that would settle it.
+    pub operation: &'static str,
+    /// The field.
+    pub field: FieldChange,
+    /// Why it is left.
+    pub reason: Reason,
+}
+
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Nothing is done until it is settled.
+    /// The manifest must change.
     Error,
+    /// Something outside must change.
+    Waiting,
     /// Work goes on; more has to be awaited.
     Pending,
 }
@@ -40,188 +58,265 @@ pub struct Finding {
     pub message: String,
 }
 
-/// Whose a trail is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ownership<'a> {
-    /// The owner tag is ours.
-    Ours,
-    /// It was ours, and the tag is gone.
-    Lost,
-    /// It carries no owner tag and was never ours.
-    Unowned,
-    /// The owner tag names somebody else.
-    Theirs(&'a str),
+impl Finding {
+    pub(super) fn error(reason: Reason, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, reason, message: message.into() }
+    }
+
+    pub(super) fn waiting(reason: Reason, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Waiting, reason, message: message.into() }
+    }
+
+    pub(super) fn pending(reason: Reason, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Pending, reason, message: message.into() }
+    }
+
+    /// An answer of AWS that is missing while others are there.
+    pub(super) fn of(error: &AwsError, message: impl Into<String>) -> Self {
+        match error.class() {
+            Class::Retry => Self::pending(error.reason(), message),
+            Class::Wait => Self::waiting(error.reason(), message),
+            Class::Reject => Self::error(error.reason(), message),
+        }
+    }
 }
 
-impl<'a> Ownership<'a> {
-    /// Judges by the owner tag, and by whether status says that the trail was ours.
-    pub fn of(trail: &'a ObservedTrail, input: &Input) -> Self {
-        match trail.owner() {
-            Some(owner) if owner == input.owner => Self::Ours,
-            Some(owner) => Self::Theirs(owner),
-            None if input.acquired => Self::Lost,
-            None => Self::Unowned,
+impl Plan {
+    /// Nothing is done until the manifest changes.
+    pub(super) fn stopped(reason: Reason, message: impl Into<String>) -> Self {
+        Self { findings: vec![Finding::error(reason, message)], ..Self::default() }
+    }
+
+    /// Everything that differs from the manifest, whether it is going to be settled or left.
+    pub fn differences(&self) -> Vec<FieldChange> {
+        let changed = self.changes.iter().flat_map(Change::fields);
+        changed.chain(self.withheld.iter().map(|withheld| withheld.field.clone())).collect()
+    }
+
+    /// The same, with nothing done.
+    fn hands_off(mut self) -> Self {
+        for change in std::mem::take(&mut self.changes) {
+            self.withhold(&change, Reason::DriftDetected);
         }
+        self
+    }
+
+    fn withhold(&mut self, change: &Change, reason: Reason) {
+        let operation = change.operation();
+        let fields = change.fields();
+        self.withheld.extend(fields.into_iter().map(|field| Withheld { operation, field, reason }));
     }
 }
 
 /// What makes AWS as declared.
 pub fn plan(input: &Input, observed: &Observed, now: Timestamp) -> Plan {
     let plan = match &observed.trail {
-        Some(trail) => plan_existing(input, trail, now),
+        Some(trail) => plan_existing(input, observed, trail, now),
         None => plan_missing(input, observed, now),
     };
+    if input.hands_off.is_some() {
+        return plan.hands_off();
+    }
     if !plan.changes.is_empty() && input.last_write.covers(&plan.changes, now) {
         return pending("the last change was accepted and AWS does not show it yet");
     }
     plan
 }
 
+/// Work goes on, and AWS has to be awaited.
+pub(super) fn pending(message: &str) -> Plan {
+    Plan { findings: vec![Finding::pending(Reason::Progressing, message)], ..Plan::default() }
+}
+
 fn plan_missing(input: &Input, observed: &Observed, now: Timestamp) -> Plan {
     if let Some(region) = &observed.namesake {
-        return conflict(format!(
+        return ownership::conflict(format!(
             "a trail named '{}' with home Region {region} is visible in {}; its name is taken here too: use another spec.trailName, or declare that trail with region {region}",
             input.trail_name, input.region
         ));
     }
+    if input.hands_off.is_some() {
+        let message = format!(
+            "there is no trail '{}' in account {} and {}",
+            input.trail_name, input.account_id, input.region
+        );
+        return Plan { findings: vec![Finding::error(Reason::DriftDetected, message)], ..Plan::default() };
+    }
+    if input.has_rival {
+        return ownership::rivalry(input);
+    }
     if input.last_write.may_be_invisible(now) {
         return pending("the trail was created and AWS does not show it yet");
     }
-    let mut changes = vec![Change::CreateTrail(input.settings.clone())];
-    if input.logging {
-        changes.push(Change::StartLogging);
+    let blocked = permitted::blocked(input, observed);
+    if !blocked.is_empty() {
+        let findings = blocked.into_iter().map(|blocked| blocked.finding).collect();
+        return Plan { findings, ..Plan::default() };
     }
-    Plan { changes, findings: vec![] }
+    plan_creation(input, observed)
 }
 
-fn plan_existing(input: &Input, trail: &ObservedTrail, now: Timestamp) -> Plan {
-    let mut restore_tag = false;
-    match Ownership::of(trail, input) {
-        Ownership::Ours => {}
-        Ownership::Lost => restore_tag = true,
-        Ownership::Unowned if input.last_write.may_be_invisible(now) => {
-            return pending("the trail was created and AWS does not show its owner tag yet");
-        }
-        Ownership::Unowned => {
-            return conflict(format!(
-                "a trail named '{}' exists in account {} and {} and was not made by this object; it is left alone: use another spec.trailName",
-                input.trail_name, input.account_id, input.region
-            ));
-        }
-        Ownership::Theirs(_) => {
-            return conflict(format!(
-                "the trail '{}' in account {} and {} belongs to another object or cluster (see its tag {}); it is left alone: use another spec.trailName",
-                input.trail_name,
-                input.account_id,
-                input.region,
-                trail_operator_crds::OWNER_TAG
-            ));
-        }
+/// Selectors before logging starts, so that not even its first moment is recorded otherwise; then what analyses events.
+fn plan_creation(input: &Input, observed: &Observed) -> Plan {
+    let settings = declared(input, observed);
+    let new = recording::Recorded {
+        selectors: Some(trail_operator_domain::selectors::Selectors::Default),
+        insights: Some(<_>::default()),
+        aggregation: Some(BTreeSet::new()),
+    };
+    let (recording, findings) = recording::changes(&input.recording, &new);
+    let (selectors, analysis): (Vec<_>, Vec<_>) =
+        recording.into_iter().partition(|change| matches!(change, Change::PutEventSelectors(..)));
+    let mut changes = vec![Change::CreateTrail(settings, input.all_tags())];
+    changes.extend(selectors);
+    changes.extend(input.logging.then_some(Change::StartLogging));
+    changes.extend(analysis);
+    // Nothing is weaker than a trail that is not there.
+    Plan { changes, withheld: vec![], findings }
+}
+
+fn plan_existing(input: &Input, observed: &Observed, trail: &ObservedTrail, now: Timestamp) -> Plan {
+    // Whoever only looks may look at anybody's trail.
+    let mark = match ownership::claim(input, trail, now) {
+        Ok(mark) => mark,
+        Err(_) if input.hands_off.is_some() => None,
+        Err(plan) => return plan,
+    };
+    let mut declared = declared(input, observed);
+    if !input.kms_key_id.is_empty() && observed.key_arn.is_none() {
+        // A key that cannot be resolved is no difference; the finding tells of it.
+        declared.kms_key_id.clone_from(&trail.settings.kms_key_id);
     }
-    let (fields, update) = differences(&trail.description.settings, &input.settings);
+    let blocked = permitted::blocked(input, observed);
+    let (recording, mut findings) = recording::changes(&input.recording, &trail.recorded);
+    findings.extend(blocked.iter().map(|blocked| blocked.finding.clone()));
+    findings.extend(missing_answers(input, observed));
+    let mut plan = Plan { findings, ..Plan::default() };
+    let unclear: Vec<_> = blocked.iter().map(|blocked| blocked.field).collect();
+    let fields = settings::differences(&trail.settings, &declared);
+    let fields = plan.keep_settings(input, fields, &unclear, now);
+    let tags = trail.tags.as_ref().map(|actual| tags::changes(&input.tags, actual, &input.managed_tag_keys));
+    let tags = tags.into_iter().flatten();
+    let tags = tags.flat_map(|change| tags::apart(change, |field| input.fights.waits(field, now)));
+
+    // Recording comes first and ends last: a change that AWS refuses must not keep a trail silent. Only a trail that is
+    // not ours yet has to become ours before anything.
     let (logs, is_to_log) = (trail.status.is_logging, input.logging);
-    // Recording comes first and ends last: a change that AWS refuses ends the round, and must not keep a trail silent.
-    let mut changes = Vec::new();
-    changes.extend((!logs && is_to_log).then_some(Change::StartLogging));
-    changes.extend(updates(fields, update));
-    changes.extend(restore_tag.then_some(Change::RestoreOwnerTag));
-    changes.extend((logs && !is_to_log).then_some(Change::StopLogging));
-    Plan { changes, findings: vec![] }
-}
-
-/// One `UpdateTrail`; two where multi-Region and global service events are both switched off, which AWS has refused in
-/// one call: multi-Region first (`cloudtrail.md` 1.4; whether AWS still does is UNVERIFIED).
-fn updates(fields: Vec<FieldChange>, update: TrailUpdate) -> Vec<Change> {
-    if fields.is_empty() {
-        return vec![];
+    let (adoption, repair) = match mark {
+        Some(mark @ Change::MarkOwner(Mark::Adopted, _)) => (Some(mark), None),
+        mark => (None, mark),
+    };
+    let mut wanted = Vec::new();
+    wanted.extend(adoption);
+    wanted.extend((!logs && is_to_log).then_some(Change::StartLogging));
+    wanted.extend(settings::updates(fields, &declared));
+    wanted.extend(recording);
+    wanted.extend(repair);
+    wanted.extend(tags);
+    wanted.extend((logs && !is_to_log).then_some(Change::StopLogging));
+    for change in wanted {
+        match plan.reason_to_withhold(input, trail, &change, now) {
+            Some(reason) => plan.withhold(&change, reason),
+            None => plan.changes.push(change),
+        }
     }
-    if (update.is_multi_region_trail, update.include_global_service_events) != (Some(false), Some(false)) {
-        return vec![Change::UpdateTrail(fields, update)];
+    plan
+}
+
+/// The declared settings with the key by its ARN, as AWS tells it.
+fn declared(input: &Input, observed: &Observed) -> TrailSettings {
+    TrailSettings { kms_key_id: observed.key_arn.clone().unwrap_or_default(), ..input.settings.clone() }
+}
+
+/// Answers without which a part of the trail cannot be judged.
+fn missing_answers(input: &Input, observed: &Observed) -> Vec<Finding> {
+    let of_the_trail = observed.unread.iter().filter(|error| error.operation != "DescribeKey");
+    of_the_trail.map(|error| Finding::of(error, error.explain(&input.subject()))).collect()
+}
+
+impl Plan {
+    /// The fields of `UpdateTrail` that are to be set; the others are withheld, with those that go along with them.
+    fn keep_settings(
+        &mut self,
+        input: &Input,
+        fields: Vec<FieldChange>,
+        blocked: &[&str],
+        now: Timestamp,
+    ) -> Vec<FieldChange> {
+        let fields: Vec<_> = fields.into_iter().map(|change| judged(input, change)).collect();
+        let mut reasons: Vec<Option<Reason>> = fields
+            .iter()
+            .map(|change| {
+                let is_blocked = blocked.contains(&change.field.as_str());
+                let refused = is_blocked.then_some(Reason::NotPermitted);
+                refused.or_else(|| withheld_field(input, change, now))
+            })
+            .collect();
+        for at in 0..fields.len() {
+            let Some(reason) = reasons[at] else { continue };
+            for (other, change) in fields.iter().enumerate() {
+                if !settings::together(&fields[at].field).contains(&change.field.as_str()) {
+                    continue;
+                }
+                if reason == Reason::RepeatedDrift && reasons[other].is_none() {
+                    // What only waits comes along with what does not: the other may strengthen the record.
+                    reasons[at] = None;
+                } else {
+                    reasons[other] = reasons[other].or(Some(reason));
+                }
+            }
+        }
+        let (mut kept, mut withheld) = (Vec::new(), Vec::new());
+        for (field, reason) in fields.into_iter().zip(reasons) {
+            match reason {
+                Some(reason) => withheld.push(Withheld { operation: "UpdateTrail", field, reason }),
+                None => kept.push(field),
+            }
+        }
+        self.withheld.extend(withheld);
+        kept
     }
-    let (second, first): (Vec<_>, Vec<_>) =
-        fields.into_iter().partition(|change| change.field == INCLUDE_GLOBAL_SERVICE_EVENTS);
-    let global = TrailUpdate { include_global_service_events: Some(false), ..TrailUpdate::default() };
-    let rest = TrailUpdate { include_global_service_events: None, ..update };
-    vec![Change::UpdateTrail(first, rest), Change::UpdateTrail(second, global)]
-}
 
-fn pending(message: &str) -> Plan {
-    let finding =
-        Finding { severity: Severity::Pending, reason: Reason::Progressing, message: message.into() };
-    Plan { changes: vec![], findings: vec![finding] }
-}
-
-fn conflict(message: String) -> Plan {
-    let finding = Finding { severity: Severity::Error, reason: Reason::ManagementConflict, message };
-    Plan { changes: vec![], findings: vec![finding] }
-}
-
-/// What differs, for people and for `UpdateTrail`.
-///
-/// `UpdateTrail` merges: what is absent is left alone, so a field that must go is sent empty (`peers.md` 4). The log
-/// group and its role go together. Both structures are taken apart by name, so that a new setting is not forgotten.
-fn differences(actual: &TrailSettings, declared: &TrailSettings) -> (Vec<FieldChange>, TrailUpdate) {
-    let TrailSettings {
-        s3_bucket_name,
-        s3_key_prefix,
-        sns_topic_arn,
-        include_global_service_events,
-        is_multi_region_trail,
-        enable_log_file_validation,
-        cloud_watch_logs_log_group_arn,
-        cloud_watch_logs_role_arn,
-        kms_key_id,
-    } = declared;
-    let mut fields = Vec::new();
-    let mut text = |field, from: &String, to: &String| {
-        (from != to).then(|| {
-            fields.push(FieldChange { field, from: from.clone(), to: to.clone() });
-            to.clone()
+    /// Of a change that was not judged field by field.
+    fn reason_to_withhold(
+        &self,
+        input: &Input,
+        trail: &ObservedTrail,
+        change: &Change,
+        now: Timestamp,
+    ) -> Option<Reason> {
+        match change {
+            Change::UpdateTrail(..) | Change::MarkOwner(..) => return None,
+            Change::PutEventSelectors(..)
+                if input.weakening_allowed.is_none()
+                    && recording::strands_insights(&input.recording, &trail.recorded) =>
+            {
+                return Some(Reason::WeakeningRefused);
+            }
+            _ => {}
+        }
+        change.fields().iter().find_map(|field| withheld_field(input, field, now)).or_else(|| {
+            // What analyses events comes after the selectors only where it needs them.
+            let analyses =
+                matches!(change, Change::PutInsightSelectors(..) | Change::PutEventConfiguration(..));
+            let selectors = self.withheld.iter().find(|withheld| withheld.operation == "PutEventSelectors");
+            selectors.filter(|_| analyses).map(|withheld| withheld.reason)
         })
-    };
-    let mut update = TrailUpdate {
-        s3_bucket_name: text("s3.bucketName", &actual.s3_bucket_name, s3_bucket_name),
-        s3_key_prefix: text("s3.keyPrefix", &actual.s3_key_prefix, s3_key_prefix),
-        sns_topic_arn: text("sns.topicArn", &actual.sns_topic_arn, sns_topic_arn),
-        kms_key_id: text("kms.keyId", &actual.kms_key_id, kms_key_id),
-        ..TrailUpdate::default()
-    };
-    let mut flag = |field, from: bool, to: bool| {
-        (from != to).then(|| {
-            fields.push(FieldChange { field, from: from.to_string(), to: to.to_string() });
-            to
-        })
-    };
-    update.is_multi_region_trail =
-        flag("isMultiRegionTrail", actual.is_multi_region_trail, *is_multi_region_trail);
-    update.include_global_service_events = flag(
-        INCLUDE_GLOBAL_SERVICE_EVENTS,
-        actual.include_global_service_events,
-        *include_global_service_events,
-    );
-    update.enable_log_file_validation =
-        flag("enableLogFileValidation", actual.enable_log_file_validation, *enable_log_file_validation);
+    }
+}
 
-    let group_differs =
-        !same_log_group(&actual.cloud_watch_logs_log_group_arn, cloud_watch_logs_log_group_arn);
-    let role_differs = actual.cloud_watch_logs_role_arn != *cloud_watch_logs_role_arn;
-    if group_differs {
-        fields.push(FieldChange {
-            field: "cloudWatchLogs.logGroupName",
-            from: actual.cloud_watch_logs_log_group_arn.clone(),
-            to: cloud_watch_logs_log_group_arn.clone(),
-        });
+fn judged(input: &Input, change: FieldChange) -> FieldChange {
+    let weakening = change.weakening && !guard::restores(&change, input.destination.as_ref());
+    FieldChange { weakening, ..change }
+}
+
+fn withheld_field(input: &Input, change: &FieldChange, now: Timestamp) -> Option<Reason> {
+    if change.weakening {
+        return input.weakening_allowed.is_none().then_some(Reason::WeakeningRefused);
     }
-    if role_differs {
-        fields.push(FieldChange {
-            field: "cloudWatchLogs.roleArn",
-            from: actual.cloud_watch_logs_role_arn.clone(),
-            to: cloud_watch_logs_role_arn.clone(),
-        });
-    }
-    if group_differs || role_differs {
-        update.cloud_watch_logs =
-            Some((cloud_watch_logs_log_group_arn.clone(), cloud_watch_logs_role_arn.clone()));
-    }
-    (fields, update)
+    // What strengthens the record is never slowed: undoing it would weaken.
+    let reverse = FieldChange::new(change.field.clone(), change.to.clone(), change.from.clone());
+    let strengthens =
+        reverse.weakening || [field::MANAGEMENT_EVENTS, field::INSIGHTS].contains(&change.field.as_str());
+    (!strengthens && input.fights.waits(&change.field, now)).then_some(Reason::RepeatedDrift)
 }

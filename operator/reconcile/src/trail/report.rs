@@ -1,14 +1,20 @@
 //! Step 5, report: the next status and the events, from what was declared, done and seen. Pure.
 //!
-//! How situations become `Ready`, `Reconciling` and `Stalled` is the contract's table; see `docs/trail.md`.
+//! How situations become `Ready`, `Reconciling` and `Stalled` is in [`super::readiness`].
+
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use trail_operator_crds::{Drift, TrailStatus, condition};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use trail_operator_crds::{Destination, Drift, TrailStatus, condition};
 
-use super::{Applied, Change, FieldChange, Input, Observed, Plan, Severity, Unresolved, delivery, events};
+use super::{
+    Applied, Change, FieldChange, Fights, Input, Mark, Observed, ObservedTrail, Ownership, Plan, Severity,
+    Unresolved, change::field, delivery, events, readiness, tags,
+};
 use crate::{
     aws_error::{AwsError, Class},
-    conditions::{self, Fact, Readiness, Status},
+    conditions::{self, Fact, Readiness, Status, whole_seconds},
     event::Event,
     reason::Reason,
 };
@@ -50,6 +56,12 @@ pub struct Report {
     pub next: Next,
     /// Whether AWS was seen in this round.
     pub observed: bool,
+    /// Whether AWS is as far as this generation goes: what differs from now on, others have changed.
+    pub settled: bool,
+    /// To be given back next time.
+    pub fights: Fights,
+    /// To be given back next time.
+    pub deliveries: delivery::Memory,
 }
 
 /// When to look again.
@@ -61,8 +73,12 @@ pub enum Next {
     Recheck,
     /// Soon, and later each time.
     Backoff,
+    /// When the account's limits let it.
+    After(Duration),
     /// Once AWS has had time to show what was changed.
     Confirm,
+    /// When the object changes.
+    OnChange,
 }
 
 /// The report of a trail whose references resolve.
@@ -76,19 +92,13 @@ pub fn report(
     let last_write = input.last_write.clone().and(&applied.done, now);
     let (readiness, next) = match outcome {
         Outcome::NotObserved { error, unseen_for } => {
-            let patience = SignedDuration::from_secs(i64::from(input.interval_seconds) * BLIND_INTERVALS);
-            if error.class() == Class::Retry && knows(previous, input.generation) && *unseen_for < patience {
-                return Report {
-                    status: previous.clone(),
-                    events: vec![],
-                    next: Next::Backoff,
-                    observed: false,
-                };
+            if may_pass(input, previous, error, *unseen_for) {
+                return unchanged(input, previous, error);
             }
-            not_observed(input, error)
+            readiness::of_error(input, error)
         }
         Outcome::Observed { observed, plan } => {
-            observed_readiness(input, observed, plan, applied, last_write.may_be_invisible(now))
+            readiness::of_round(input, observed, plan, applied, last_write.may_be_invisible(now))
         }
     };
     // A read that agrees may be as old as one that does not.
@@ -96,7 +106,9 @@ pub fn report(
         Next::Interval if last_write.is_fresh(now) => Next::Confirm,
         next => next,
     };
-    let facts = facts(input, outcome);
+    let seen = seen(outcome);
+    let deliveries = seen.map(|trail| delivery::judge(input, &trail.status, previous, now));
+    let facts = facts(input, outcome, deliveries.as_ref());
     let conditions = conditions::next(
         &previous.conditions,
         previous.observed_generation,
@@ -105,17 +117,49 @@ pub fn report(
         &facts,
         now,
     );
-    let mut events = events::of_changes(input, applied);
+    let fights = fights(input, applied, now);
+    let mut events = events::of_changes(input, previous, applied, &fights, now);
     events.extend(events::of_readiness(previous, &readiness));
     events.extend(events::of_delivery(previous, &facts));
     let status = TrailStatus {
         observed_generation: conditions.observed_generation,
+        last_handled_reconcile_at: handled(input, previous),
         conditions: conditions.list,
         drift: drift(outcome),
-        ..facts_of_trail(input, previous, outcome)
+        logging: deliveries.as_ref().map(|judged| judged.status.clone()),
+        ..facts_of_trail(input, previous, outcome, applied, now)
     };
-    let observed = matches!(outcome, Outcome::Observed { .. });
-    Report { status: without_small_change(previous, status), events, next, observed }
+    Report {
+        status: without_small_change(previous, status),
+        events,
+        next,
+        observed: matches!(outcome, Outcome::Observed { .. }),
+        settled: matches!(outcome, Outcome::Observed { observed, plan }
+            if observed.trail.is_some() && plan.changes.is_empty() && applied.failed.is_empty()
+                && !is_conflict(plan) && !is_pending(plan)),
+        fights,
+        deliveries: deliveries.map_or_else(|| input.deliveries.clone(), |judged| judged.memory),
+    }
+}
+
+/// Whether an error is to be borne in silence: it passes, and what `Ready` says is not old yet.
+fn may_pass(input: &Input, previous: &TrailStatus, error: &AwsError, unseen_for: SignedDuration) -> bool {
+    let patience = SignedDuration::from_secs(i64::from(input.interval_seconds) * BLIND_INTERVALS);
+    let knows = conditions::find(&previous.conditions, condition::READY)
+        .is_some_and(|ready| ready.observed_generation == Some(input.generation));
+    error.class() == Class::Retry && knows && unseen_for < patience
+}
+
+fn unchanged(input: &Input, previous: &TrailStatus, error: &AwsError) -> Report {
+    Report {
+        status: previous.clone(),
+        events: vec![],
+        next: error.retry_after.map_or(Next::Backoff, Next::After),
+        observed: false,
+        settled: input.was_settled,
+        fights: input.fights.clone(),
+        deliveries: input.deliveries.clone(),
+    }
 }
 
 /// The report of a trail whose references do not resolve: AWS is not asked, and nothing new is said about it.
@@ -123,6 +167,7 @@ pub fn unresolved(
     generation: i64,
     previous: &TrailStatus,
     unresolved: &Unresolved,
+    requested_at: Option<&str>,
     now: Timestamp,
 ) -> Report {
     let (reason, message) = (unresolved.reason(), unresolved.message());
@@ -143,80 +188,66 @@ pub fn unresolved(
     );
     let status = TrailStatus {
         observed_generation: conditions.observed_generation,
+        last_handled_reconcile_at: requested_at
+            .map(str::to_owned)
+            .or_else(|| previous.last_handled_reconcile_at.clone()),
         conditions: conditions.list,
         logging: None,
         drift: vec![],
         ..previous.clone()
     };
     let events = events::of_readiness(previous, &readiness).into_iter().collect();
-    Report { status, events, next: Next::Recheck, observed: false }
+    without_a_look(status, events, Next::Recheck)
 }
 
-/// Whether `Ready` already speaks of this generation.
-fn knows(previous: &TrailStatus, generation: i64) -> bool {
-    conditions::find(&previous.conditions, condition::READY)
-        .is_some_and(|ready| ready.observed_generation == Some(generation))
-}
-
-fn not_observed(input: &Input, error: &AwsError) -> (Readiness, Next) {
-    let message = error.explain(&input.subject());
-    match error.class() {
-        Class::Retry => (Readiness::Unknown { reason: Reason::ObservationFailed, message }, Next::Backoff),
-        Class::Wait => (Readiness::Waiting { reason: error.reason(), message }, Next::Recheck),
-        Class::Reject => (Readiness::Stalled { reason: error.reason(), message }, Next::Interval),
-    }
-}
-
-fn observed_readiness(
-    input: &Input,
-    observed: &Observed,
-    plan: &Plan,
-    applied: &Applied,
-    created_lately: bool,
-) -> (Readiness, Next) {
-    if let Some(failure) = &applied.failed {
-        if failure.error.code == "TrailNotFoundException" && created_lately {
-            let message = "the trail was created and AWS does not find it yet".into();
-            return (Readiness::NotReady { reason: Reason::Progressing, message }, Next::Backoff);
-        }
-        let (reason, message) = (failure.error.reason(), failure.error.explain(&input.subject()));
-        return match failure.error.class() {
-            Class::Retry if reason == Reason::RetryableError => {
-                (Readiness::NotReady { reason, message }, Next::Backoff)
-            }
-            // Passing if it is fresh, and somebody's to mend if it stays: a role that AWS cannot take yet, or ever.
-            Class::Retry => (Readiness::Waiting { reason, message }, Next::Backoff),
-            Class::Wait => (Readiness::Waiting { reason, message }, Next::Recheck),
-            Class::Reject => (Readiness::Stalled { reason, message }, Next::Interval),
-        };
-    }
-    if let Some(finding) = plan.findings.first() {
-        let (reason, message) = (finding.reason, finding.message.clone());
-        return match finding.severity {
-            Severity::Error => (Readiness::Stalled { reason, message }, Next::Interval),
-            Severity::Pending => (Readiness::NotReady { reason, message }, Next::Backoff),
-        };
-    }
-    if let Some(change) = plan.changes.first() {
-        let message = format!("{} was accepted and AWS does not show it yet", change.operation());
-        return (Readiness::NotReady { reason: Reason::Progressing, message }, Next::Backoff);
-    }
-    let logging = observed.trail.as_ref().is_some_and(|trail| trail.status.is_logging);
-    let message = if logging {
-        "the trail is as declared, and logging is on"
-    } else {
-        "the trail is as declared, and logging is off as declared"
+/// The report of a trail of which nothing is to be read: `Ready` says so, and everything else stays as it was.
+pub fn suspended(generation: i64, previous: &TrailStatus, now: Timestamp) -> Report {
+    let message = "spec.suspend is true: nothing is read or changed in AWS".to_owned();
+    let readiness = Readiness::Unknown { reason: Reason::Suspended, message };
+    let conditions = conditions::next(
+        &previous.conditions,
+        previous.observed_generation,
+        generation,
+        &readiness,
+        &[],
+        now,
+    );
+    let status = TrailStatus {
+        observed_generation: conditions.observed_generation,
+        conditions: conditions.with_facts_of(&previous.conditions),
+        ..previous.clone()
     };
-    (Readiness::Ready { message: message.into() }, Next::Interval)
+    let events = events::of_readiness(previous, &readiness).into_iter().collect();
+    without_a_look(status, events, Next::OnChange)
 }
 
-fn facts(input: &Input, outcome: &Outcome) -> Vec<Fact> {
-    let trail = match outcome {
+pub(super) fn without_a_look(status: TrailStatus, events: Vec<Event>, next: Next) -> Report {
+    Report {
+        status,
+        events,
+        next,
+        observed: false,
+        settled: false,
+        fights: Fights::default(),
+        deliveries: delivery::Memory::default(),
+    }
+}
+
+/// Our trail, as seen.
+fn seen(outcome: &Outcome) -> Option<&ObservedTrail> {
+    match outcome {
         Outcome::Observed { observed, plan } if !is_conflict(plan) => observed.trail.as_ref(),
         _ => None,
-    };
-    let logging = match (outcome, trail) {
-        (_, Some(trail)) => delivery::logging(&trail.status, &input.settings, input.logging),
+    }
+}
+
+fn handled(input: &Input, previous: &TrailStatus) -> Option<String> {
+    input.reconcile_requested_at.clone().or_else(|| previous.last_handled_reconcile_at.clone())
+}
+
+fn facts(input: &Input, outcome: &Outcome, deliveries: Option<&delivery::Judged>) -> Vec<Fact> {
+    let logging = match (outcome, deliveries) {
+        (_, Some(judged)) => judged.fact.clone(),
         (Outcome::NotObserved { error, .. }, None) => Fact::new(
             condition::LOGGING,
             Status::Unknown,
@@ -255,38 +286,74 @@ fn is_conflict(plan: &Plan) -> bool {
     plan.findings.iter().any(|finding| finding.reason == Reason::ManagementConflict)
 }
 
-/// The part of status that tells of the trail. What was not seen to log is not said to; which trail it was remains.
-fn facts_of_trail(input: &Input, previous: &TrailStatus, outcome: &Outcome) -> TrailStatus {
-    let unseen = TrailStatus { logging: None, ..previous.clone() };
-    let Outcome::Observed { observed: Observed { trail: Some(trail), .. }, plan } = outcome else {
-        return unseen;
-    };
-    if is_conflict(plan) {
-        return unseen;
+/// Whether what was seen may be older than what was done.
+fn is_pending(plan: &Plan) -> bool {
+    plan.findings.iter().any(|finding| finding.severity == Severity::Pending)
+}
+
+/// What others have changed and was put right now, counted.
+fn fights(input: &Input, applied: &Applied, now: Timestamp) -> Fights {
+    if !input.was_settled {
+        return input.fights.clone();
     }
+    let fields: Vec<_> = applied.done.iter().flat_map(Change::fields).map(|change| change.field).collect();
+    input.fights.clone().and(fields.iter().map(String::as_str), now)
+}
+
+/// The part of status that tells of the trail. What was not seen to log is not said to; which trail it was remains.
+fn facts_of_trail(
+    input: &Input,
+    previous: &TrailStatus,
+    outcome: &Outcome,
+    applied: &Applied,
+    now: Timestamp,
+) -> TrailStatus {
+    let Some(trail) = seen(outcome) else { return previous.clone() };
+    let ours = input.hands_off.is_none() && Ownership::of(trail, input) == Ownership::Ours;
+    let tags = trail.tags.clone().unwrap_or_default();
     TrailStatus {
-        arn: Some(trail.description.arn.clone()),
+        arn: Some(trail.arn.clone()),
         account_id: Some(input.account_id.clone()),
-        home_region: Some(trail.description.home_region.clone()),
-        logging: Some(delivery::logging_status(&trail.status)),
+        home_region: Some(trail.home_region.clone()),
+        managed_tag_keys: if ours {
+            tags::managed(&input.tags, &tags, &input.managed_tag_keys)
+        } else {
+            previous.managed_tag_keys.clone()
+        },
+        destination: destination(input, outcome).filter(|_| ours).or_else(|| previous.destination.clone()),
+        owner_tag_restored_at: owner_tag_restored_at(previous, applied, now),
         ..TrailStatus::default()
     }
 }
 
+/// Where the trail delivers, if that is where it is declared to.
+fn destination(input: &Input, outcome: &Outcome) -> Option<Destination> {
+    let Outcome::Observed { observed, plan } = outcome else { return None };
+    let settings = &observed.trail.as_ref()?.settings;
+    let known = (input.kms_key_id.is_empty() || observed.key_arn.is_some()) && !is_pending(plan);
+    let differs =
+        |change: &FieldChange| [field::BUCKET, field::PREFIX, field::KEY].contains(&change.field.as_str());
+    (known && !plan.differences().iter().any(differs)).then(|| Destination {
+        bucket_name: settings.s3_bucket_name.clone(),
+        key_prefix: settings.s3_key_prefix.clone(),
+        kms_key_arn: settings.kms_key_id.clone(),
+    })
+}
+
+fn owner_tag_restored_at(previous: &TrailStatus, applied: &Applied, now: Timestamp) -> Option<Time> {
+    let marked = |wanted| {
+        applied.done.iter().any(|change| matches!(change, Change::MarkOwner(mark, _) if *mark == wanted))
+    };
+    if marked(Mark::Reclaimed) {
+        return Some(Time(whole_seconds(now)));
+    }
+    previous.owner_tag_restored_at.clone().filter(|_| !marked(Mark::Adopted))
+}
+
 fn drift(outcome: &Outcome) -> Vec<Drift> {
     let Outcome::Observed { plan, .. } = outcome else { return vec![] };
-    let fields = plan.changes.iter().flat_map(|change| match change {
-        Change::UpdateTrail(fields, _) => fields.as_slice(),
-        _ => &[],
-    });
-    fields
-        .map(|FieldChange { field, from, to }| Drift {
-            field: (*field).to_owned(),
-            declared: to.clone(),
-            actual: from.clone(),
-        })
-        .take(MAX_DRIFT)
-        .collect()
+    let drift = |FieldChange { field, from, to, .. }| Drift { field, declared: to, actual: from };
+    plan.differences().into_iter().map(drift).take(MAX_DRIFT).collect()
 }
 
 /// Keeps the previous figures of delivery where they alone have moved, and only a little.
@@ -295,4 +362,12 @@ fn without_small_change(previous: &TrailStatus, next: TrailStatus) -> TrailStatu
     let small =
         next.logging.as_ref().is_some_and(|new| !delivery::worth_writing(previous.logging.as_ref(), new));
     if small && settled == *previous { settled } else { next }
+}
+
+/// Whether a field is one whose loss would weaken the record.
+pub(super) fn matters(field: &str) -> bool {
+    [field::LOGGING, field::MANAGEMENT_EVENTS, field::INSIGHTS].contains(&field)
+        || [field::BUCKET, field::PREFIX, field::KEY, field::LOG_GROUP].contains(&field)
+        || [field::MULTI_REGION, field::GLOBAL_EVENTS, field::ORGANIZATION, field::VALIDATION]
+            .contains(&field)
 }

@@ -152,8 +152,11 @@ fn what_others_change_in_aws_is_put_right_within_the_interval() -> Result<()> {
     stage.wait_ready(at)?;
     wait_for("events to tell of it", PATIENCE, || {
         let events = stage.events(at)?;
-        let told = |reason: &str| events.iter().filter(|event| *event == reason).count();
-        ensure!(told("DriftCorrected") == 1 && told("LoggingRestored") == 1, "events are {events:?}");
+        let told =
+            events.iter().filter(|event| ["DriftCorrected", "LoggingRestored"].contains(&event.as_str()));
+        // Seen together it is one event; the two changes may also fall into two looks.
+        ensure!((1..=2).contains(&told.count()), "events are {events:?}");
+        ensure!(events.iter().any(|event| event == "LoggingRestored"), "events are {events:?}");
         Ok(())
     })
 }
@@ -236,10 +239,7 @@ fn a_missing_bucket_is_reported_in_words_and_noticed_when_it_comes() -> Result<(
     stage.apply_trail(at, |_| {})?;
     let ready = stage.wait_condition(at, "Ready", "False", "BucketNotFound")?;
     let message = ready["message"].as_str().unwrap();
-    assert!(
-        message.starts_with("S3BucketDoesNotExistException: the bucket 'default-early-logs' does not exist"),
-        "{message}"
-    );
+    assert!(message.starts_with("NoSuchBucket: the bucket 'default-early-logs' does not exist"), "{message}");
     assert!(stage.in_aws(at)?.is_null());
 
     stage.make_bucket(at)?;

@@ -10,11 +10,14 @@ use trail_operator_reconcile::reason::Reason;
 use crate::refusals::refusals;
 
 /// Modules that imitate CloudTrail's neighbours, or serve the tests. All others imitate CloudTrail.
-const NEIGHBOURS: [&str; 9] = [
+const NEIGHBOURS: [&str; 12] = [
+    "account_service.py",
     "delivery.py",
     "emulator.py",
+    "emulator_iam.py",
     "faults.py",
     "lab.py",
+    "limits.py",
     "metric_filters.py",
     "neighbour_service.py",
     "organization_service.py",
@@ -33,10 +36,10 @@ const WITHOUT_ROW: [&str; 4] = [
     "ConstraintViolationException",
 ];
 
-/// Codes that the operator leaves to the next round on purpose: the trail is not to be seen yet, or is one it made
-/// itself a moment ago.
+/// Codes that the operator leaves to the next round on purpose: the trail is not to be seen yet. The last is an answer
+/// rather than an error, and the client takes it for one.
 const RETRIED: [&str; 3] =
-    ["TrailNotFoundException", "ResourceNotFoundException", "TrailAlreadyExistsException"];
+    ["TrailNotFoundException", "ResourceNotFoundException", "InsightNotEnabledException"];
 
 /// What the operator calls is in the source of its client, by name.
 const OPERATOR: &str = include_str!("../../../../operator/aws/src/cloud_trail.rs");
@@ -68,7 +71,7 @@ fn the_operator_knows_what_to_do_about_every_code_it_can_meet() {
     let codes: BTreeSet<_> = met.map(|refusal| refusal.code.as_str()).collect();
     assert!(codes.len() > 20, "the operator meets only {codes:?}");
     for code in codes {
-        let error = AwsError { operation: "CreateTrail", code: code.to_owned(), message: String::new() };
+        let error = AwsError::new("CreateTrail", code, "");
         let fallback = error.reason() == Reason::RetryableError;
         assert_eq!(fallback, RETRIED.contains(&code), "{code} is {:?} {:?}", error.class(), error.reason());
         assert!(!fallback || error.class() == Class::Retry);
@@ -79,9 +82,7 @@ fn the_operator_knows_what_to_do_about_every_code_it_can_meet() {
 fn a_fresh_role_is_tried_again() {
     // `cloudtrail.md` 1.7: these words mean that IAM has not spread the role yet.
     for code in ["InvalidCloudWatchLogsLogGroupArnException", "InvalidCloudWatchLogsRoleArnException"] {
-        let class = |message: &str| {
-            AwsError { operation: "CreateTrail", code: code.into(), message: message.into() }.class()
-        };
+        let class = |message: &str| AwsError::new("CreateTrail", code, message).class();
         assert_eq!((class("Access denied. x"), class("x")), (Class::Retry, Class::Wait));
     }
 }

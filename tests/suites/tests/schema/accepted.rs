@@ -24,8 +24,11 @@ fn trails() -> Vec<(&'static str, Value)> {
             "the least there can be",
             json!({"spec": {
                 "trailName": null, "accountRef": null, "logging": null, "isMultiRegionTrail": null,
-                "includeGlobalServiceEvents": null, "enableLogFileValidation": null, "s3": {"keyPrefix": null},
-                "kms": null, "cloudWatchLogs": null, "sns": null, "deletionPolicy": null, "intervalSeconds": null,
+                "includeGlobalServiceEvents": null, "isOrganizationTrail": null, "enableLogFileValidation": null,
+                "recursiveLogging": null, "managementEvents": null, "s3": {"keyPrefix": null}, "kms": null,
+                "cloudWatchLogs": null, "sns": null, "insightSelectors": null, "aggregation": null, "tags": null,
+                "adoptionPolicy": null, "adoptFrom": null, "deletionPolicy": null, "managementPolicy": null,
+                "suspend": null, "intervalSeconds": null,
             }}),
         ),
         spec("an empty account reference", json!({"accountRef": {"name": null}})),
@@ -45,10 +48,6 @@ fn trails() -> Vec<(&'static str, Value)> {
         spec("a prefix of 200 characters", json!({"s3": {"keyPrefix": "p".repeat(200)}})),
         spec("a prefix with slashes within", json!({"s3": {"keyPrefix": "audit/eu central/2026"}})),
         spec(
-            "a multi-Region key of another account",
-            json!({"kms": {"keyId": "arn:aws:kms:us-east-1:444455556666:key/mrk-1234abcd12ab34cd56ef1234567890ab"}}),
-        ),
-        spec(
             "a log group name with every sign",
             json!({"cloudWatchLogs": {"logGroupName": "/aws/cloud_trail-1.x#2"}}),
         ),
@@ -66,15 +65,103 @@ fn trails() -> Vec<(&'static str, Value)> {
         ),
         spec("an interval of half a minute", json!({"intervalSeconds": 30})),
         spec("an interval of a day", json!({"intervalSeconds": 86400})),
-        spec("logging off", json!({"logging": "Disabled"})),
-        spec("stopped on deletion", json!({"deletionPolicy": "StopLogging"})),
-        spec("deleted on deletion", json!({"deletionPolicy": "Delete"})),
         elsewhere("aws-cn", "cn-northwest-1", key),
         elsewhere("aws-us-gov", "us-gov-west-1", key),
         elsewhere("aws-eusc", "eusc-de-east-1", key),
         elsewhere("aws-iso-b", "us-isob-east-1", key),
         elsewhere("aws", "ap-southeast-7", key),
     ]
+}
+
+/// Each form that names a key.
+fn keys() -> Vec<(&'static str, Value)> {
+    [
+        ("an alias", "alias/audit"),
+        ("an alias with every sign", "alias/audit/eu_central-1"),
+        ("an alias by its ARN", "arn:aws:kms:eu-central-1:444455556666:alias/audit/eu"),
+        ("a key id", "1234abcd-12ab-34cd-56ef-1234567890ab"),
+        ("an id of a multi-Region key", "mrk-1234abcd12ab34cd56ef1234567890ab"),
+        ("a key by its ARN", "arn:aws:kms:us-east-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+        (
+            "a multi-Region key by its ARN",
+            "arn:aws:kms:us-east-1:444455556666:key/mrk-1234abcd12ab34cd56ef1234567890ab",
+        ),
+    ]
+    .map(|(what, key)| (what, json!({"spec": {"kms": {"keyId": key}}})))
+    .into()
+}
+
+/// Each value of each enumeration that the good manifest does not have, and lists at their edges.
+fn choices() -> Vec<(&'static str, Value)> {
+    let reads_only = |what, insights: Value| {
+        let reads = json!({"readWriteType": "ReadOnly"});
+        (what, json!({"managementEvents": reads, "insightSelectors": insights}))
+    };
+    let both = json!(["Data", "Management"]);
+    let templates: Vec<_> = (0..50).map(|n| format!("TEMPLATE_{n}")).collect();
+    let services: Vec<_> = (0..16).map(|n| format!("service-{n}.amazonaws.com")).collect();
+    vec![
+        ("logging off", json!({"logging": "Disabled"})),
+        ("stopped on deletion", json!({"deletionPolicy": "StopLogging"})),
+        ("deleted on deletion", json!({"deletionPolicy": "Delete"})),
+        ("looked at only", json!({"managementPolicy": "Observe"})),
+        ("suspended", json!({"suspend": true})),
+        ("taken over", json!({"adoptionPolicy": "IfUnowned"})),
+        ("taken over from nobody", json!({"adoptFrom": ""})),
+        ("taken over from an owner with a long name", json!({"adoptFrom": "o".repeat(256)})),
+        ("of an organization", json!({"isOrganizationTrail": true})),
+        ("without its own deliveries", json!({"recursiveLogging": false})),
+        ("its own deliveries left to AWS", json!({"recursiveLogging": null})),
+        ("writes only", json!({"managementEvents": {"readWriteType": "WriteOnly"}})),
+        ("management events with nothing said", json!({"managementEvents": {"readWriteType": null}})),
+        (
+            "both services without which trails can do",
+            json!({"managementEvents": {"excludeEventSources": ["kms.amazonaws.com", "rdsdata.amazonaws.com"]}}),
+        ),
+        ("a service of China", json!({"managementEvents": {"excludeEventSources": ["kms.amazonaws.com.cn"]}})),
+        ("16 services", json!({"managementEvents": {"excludeEventSources": services}})),
+        ("no Insights", json!({"insightSelectors": []})),
+        (
+            "both Insights of both categories",
+            json!({"insightSelectors": [
+                {"insightType": "ApiCallRateInsight", "eventCategories": both},
+                {"insightType": "ApiErrorRateInsight", "eventCategories": both},
+            ]}),
+        ),
+        ("an Insight of what AWS takes", json!({"insightSelectors": [{"insightType": "ApiCallRateInsight"}]})),
+        reads_only("a rate of errors among reads", json!([{"insightType": "ApiErrorRateInsight"}])),
+        reads_only(
+            "a rate of calls of data events beside reads",
+            json!([{"insightType": "ApiCallRateInsight", "eventCategories": ["Data"]}]),
+        ),
+        (
+            "every template there is",
+            json!({"aggregation": {"templates": ["API_ACTIVITY", "RESOURCE_ACCESS", "USER_ACTIONS"]}}),
+        ),
+        ("50 templates that may come", json!({"aggregation": {"templates": templates}})),
+    ]
+    .into_iter()
+    .map(|(what, spec)| (what, json!({"spec": spec})))
+    .collect()
+}
+
+fn tags() -> Vec<(&'static str, Value)> {
+    // The good manifest has a tag already.
+    let many: Map<_, _> = (0..47).map(|n| (format!("tag-{n}"), json!("x"))).collect();
+    let one = |key: &str, value: &str| json!({key: value});
+    [
+        ("no tags", json!(null)),
+        ("48 tags", json!(many)),
+        ("a tag without a value", one("Team", "")),
+        ("a tag of every length", one(&"k".repeat(128), &"v".repeat(256))),
+        ("a tag of as many letters of three bytes", one(&"鍵".repeat(128), &"値".repeat(256))),
+        ("a tag in other scripts", one("Überwachung Größe", "Протокол 監査 ٤٢")),
+        ("a tag with every sign", one("a_b.c:d/e=f+g-h@i", "a_b.c:d/e=f+g-h@i")),
+        ("a tag that only looks like AWS's", one("laws:x", "aws:x")),
+        ("a tag that only looks like ours", one("example.com/trail-operator.dev/owner", "x")),
+    ]
+    .map(|(what, tags)| (what, json!({"spec": {"tags": tags}})))
+    .into()
 }
 
 /// Everything in a partition and Region.
@@ -92,8 +179,20 @@ fn accounts() -> Vec<(&'static str, Value)> {
     // The good manifest has a label already.
     let labels: Map<_, _> = (0..15).map(|n| (format!("label-{n}"), json!("x"))).collect();
     let namespaces: Vec<_> = (0..256).map(|n| format!("n{n}")).collect();
-    [
-        ("an account id of zeros first", json!({"accountId": "000000000001"})),
+    let regions: Vec<_> = (1..=64).map(|n| format!("eu-west-{n}")).collect();
+    let own = |account_id: &str| json!({"accountId": account_id, "roleArn": null, "externalId": null});
+    let role = |arn: &str| json!({"roleArn": arn});
+    let allowed = |buckets: Value| json!({"allowedResources": {"buckets": buckets}});
+    let glass = |until: &str, reason: &str| json!({"breakGlass": {"until": until, "reason": reason}});
+    vec![
+        ("an account id of zeros first", own("000000000001")),
+        ("the operator's own identity", own("111122223333")),
+        ("a role with a path", role("arn:aws:iam::111122223333:role/teams/audit/trail-operator")),
+        ("a role of GovCloud", role("arn:aws-us-gov:iam::111122223333:role/trail-operator")),
+        ("a role without an external id", json!({"externalId": null})),
+        ("an external id of 2 characters", json!({"externalId": "ab"})),
+        ("an external id of 1224 characters", json!({"externalId": "x".repeat(1224)})),
+        ("an external id with every sign", json!({"externalId": "Aa0_+=,.@:/-"})),
         ("an account for no namespace", json!({"allowedNamespaces": null})),
         (
             "an account for every namespace",
@@ -102,15 +201,37 @@ fn accounts() -> Vec<(&'static str, Value)> {
         ("256 namespaces", json!({"allowedNamespaces": {"names": namespaces}})),
         ("a namespace of 63 characters", json!({"allowedNamespaces": {"names": ["n".repeat(63)]}})),
         ("16 labels", json!({"allowedNamespaces": {"selector": {"matchLabels": labels}}})),
+        ("trails in every Region", json!({"allowedRegions": null})),
+        ("trails in 64 Regions", json!({"allowedRegions": regions})),
+        ("its own resources", json!({"allowedResources": null})),
+        ("any bucket", allowed(json!(["*"]))),
+        ("64 buckets", allowed((0..64).map(|n| format!("logs-{n}-??-*")).collect())),
+        ("a bucket of 63 characters", allowed(json!(["b".repeat(63)]))),
+        ("weakening allowed", json!({"guardrails": {"weakening": "Allow", "breakGlass": null}})),
+        ("no guardrails", json!({"guardrails": null})),
+        ("glass that was broken long ago", json!({"guardrails": glass("2020-01-01T00:00:00Z", "past")})),
+        (
+            "glass with an offset",
+            json!({"guardrails": glass("2026-12-01T12:00:00.5+01:00", &"r".repeat(256))}),
+        ),
+        (
+            "nothing but the account",
+            json!({
+                "roleArn": null, "externalId": null, "allowedNamespaces": null, "allowedRegions": null,
+                "allowedResources": null, "guardrails": null,
+            }),
+        ),
     ]
+    .into_iter()
     .map(|(what, spec)| (what, json!({"spec": spec})))
-    .into()
+    .collect()
 }
 
 #[test]
 fn manifests_at_the_edge_are_accepted() {
-    let rows: Vec<_> = trails()
+    let rows: Vec<_> = [trails(), keys(), choices(), tags()]
         .into_iter()
+        .flatten()
         .map(|(what, patch)| (what, edited(trail(), &patch)))
         .chain(accounts().into_iter().map(|(what, patch)| (what, edited(account(), &patch))))
         .collect();

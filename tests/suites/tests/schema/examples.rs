@@ -15,7 +15,7 @@ const SERVER_SIDE: &[&str] = &["apply", "--server-side"];
 #[test]
 fn applying_an_example_again_or_its_read_back_changes_nothing() {
     let examples = examples().unwrap();
-    assert!(examples.len() >= 3, "{examples:?}");
+    assert!(examples.len() >= 7, "{examples:?}");
     // One after the other for each example: both ways make the same object.
     let failures = each(&examples, |example| {
         [CLIENT_SIDE, SERVER_SIDE].map(|apply| {
@@ -54,7 +54,7 @@ fn changes_nothing(example: &Path, apply: &[&str]) -> Result<()> {
     same(&first, &whole()?).context("the second time")?;
 
     let name = example.parent().and_then(Path::file_name).context("an example has a folder")?;
-    let read_back = cluster.folder().join(name).with_extension("yaml");
+    let read_back = cluster.folder().join(name).with_added_extension(file_name(example));
     fs::write(&read_back, on(&["get", "--output", "yaml"], &file)?)?;
     let read_back = read_back.display().to_string();
     diff(&read_back).context("of the object as it was read")?;
@@ -81,10 +81,18 @@ fn without_bookkeeping(yaml: &str) -> Result<Value> {
     Ok(object)
 }
 
-/// Every example's Trail.
+/// Every example's manifests.
 fn examples() -> Result<Vec<PathBuf>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path().join("trail.yaml")));
-    let files: Vec<_> = entries.collect::<Result<_>>()?;
-    Ok(files.into_iter().filter(|file| file.is_file()).collect())
+    let folders = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    let mut files = Vec::new();
+    for folder in folders.into_iter().filter(|path| path.is_dir()) {
+        let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+        files.extend(entries.into_iter().filter(|path| path.extension().is_some_and(|it| it == "yaml")));
+    }
+    Ok(files)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().display().to_string()
 }

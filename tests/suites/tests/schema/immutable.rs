@@ -129,8 +129,8 @@ fn what_cannot_change_is_refused_with_what_to_do_instead() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// Field of the spec, and another value for it; `Null` takes it away.
-fn other_values() -> Vec<(&'static str, Value)> {
+/// Field of a Trail's spec, and another value for it; `Null` takes it away.
+fn other_trails() -> Vec<(&'static str, Value)> {
     vec![
         ("logging", json!({"logging": "Disabled"})),
         ("isMultiRegionTrail", json!({"isMultiRegionTrail": false})),
@@ -138,13 +138,18 @@ fn other_values() -> Vec<(&'static str, Value)> {
             "includeGlobalServiceEvents",
             json!({"includeGlobalServiceEvents": false, "isMultiRegionTrail": false}),
         ),
+        ("isOrganizationTrail", json!({"isOrganizationTrail": true})),
         ("enableLogFileValidation", json!({"enableLogFileValidation": false})),
+        ("recursiveLogging", json!({"recursiveLogging": false})),
+        ("recursiveLogging", json!({"recursiveLogging": null})),
+        ("managementEvents", json!({"managementEvents": null})),
+        (
+            "managementEvents",
+            json!({"managementEvents": {"readWriteType": "WriteOnly", "excludeEventSources": []}}),
+        ),
         ("s3", json!({"s3": {"bucketName": "another-bucket", "keyPrefix": null}})),
         ("kms", json!({"kms": null})),
-        (
-            "kms",
-            json!({"kms": {"keyId": "arn:aws:kms:eu-central-1:444455556666:key/mrk-1234abcd12ab34cd56ef1234567890ab"}}),
-        ),
+        ("kms", json!({"kms": {"keyId": "alias/another"}})),
         ("cloudWatchLogs", json!({"cloudWatchLogs": null})),
         (
             "cloudWatchLogs",
@@ -152,24 +157,51 @@ fn other_values() -> Vec<(&'static str, Value)> {
         ),
         ("sns", json!({"sns": null})),
         ("sns", json!({"sns": {"topicArn": "arn:aws:sns:eu-central-1:444455556666:other"}})),
+        ("insightSelectors", json!({"insightSelectors": null})),
+        ("insightSelectors", json!({"insightSelectors": [{"insightType": "ApiErrorRateInsight"}]})),
+        ("aggregation", json!({"aggregation": null})),
+        ("aggregation", json!({"aggregation": {"templates": ["USER_ACTIONS"]}})),
+        ("tags", json!({"tags": {"Environment": null, "Team": "audit"}})),
+        ("tags", json!({"tags": null})),
+        ("adoptionPolicy", json!({"adoptionPolicy": "IfUnowned"})),
+        ("adoptFrom", json!({"adoptFrom": null})),
+        ("adoptFrom", json!({"adoptFrom": "green/audit/other"})),
         ("deletionPolicy", json!({"deletionPolicy": "Delete"})),
+        ("managementPolicy", json!({"managementPolicy": "Observe"})),
+        ("suspend", json!({"suspend": true})),
         ("intervalSeconds", json!({"intervalSeconds": 60})),
+    ]
+}
+
+/// The same of an AwsAccount's.
+fn other_accounts() -> Vec<(&'static str, Value)> {
+    vec![
+        ("roleArn", json!({"roleArn": null, "externalId": null})),
+        ("roleArn", json!({"roleArn": "arn:aws:iam::111122223333:role/other"})),
+        ("externalId", json!({"externalId": null})),
+        ("externalId", json!({"externalId": "green-cluster"})),
         ("allowedNamespaces", json!({"allowedNamespaces": null})),
         (
             "allowedNamespaces",
             json!({"allowedNamespaces": {"names": ["other"], "selector": {"matchLabels": null}}}),
         ),
+        ("allowedRegions", json!({"allowedRegions": null})),
+        ("allowedRegions", json!({"allowedRegions": ["us-east-1"]})),
+        ("allowedResources", json!({"allowedResources": null})),
+        ("allowedResources", json!({"allowedResources": {"buckets": ["*"], "kmsKeyArns": null}})),
+        ("guardrails", json!({"guardrails": null})),
+        ("guardrails", json!({"guardrails": {"weakening": "Allow", "breakGlass": null}})),
     ]
 }
 
 #[test]
 fn everything_else_can_change_both_ways() {
     make_objects();
-    let changes = other_values();
-    let answers = each(&changes, |(field, spec)| {
+    let trails = other_trails().into_iter().map(|(_, spec)| ("Trail", &["named", "unnamed"][..], spec));
+    let accounts = other_accounts().into_iter().map(|(_, spec)| ("AwsAccount", &["kept"][..], spec));
+    let changes: Vec<_> = trails.chain(accounts).collect();
+    let answers = each(&changes, |(kind, objects, spec)| {
         let patch = json!({"spec": spec});
-        let objects: &[_] = if *field == "allowedNamespaces" { &["kept"] } else { &["named", "unnamed"] };
-        let kind = if *field == "allowedNamespaces" { "AwsAccount" } else { "Trail" };
         objects
             .iter()
             .filter_map(|of| server().dry_patch(kind, of, &patch).err())
@@ -182,7 +214,7 @@ fn everything_else_can_change_both_ways() {
 
 #[test]
 fn each_field_of_the_specs_is_known_to_be_mutable_or_not() {
-    let mutable = other_values().into_iter().map(|(field, _)| field.to_owned());
+    let mutable = other_trails().into_iter().chain(other_accounts()).map(|(field, _)| field.to_owned());
     let immutable = ["trailName", "region", "accountRef", "accountId"].map(str::to_owned);
     let known: BTreeSet<_> = mutable.chain(immutable).collect();
     let mut fields = BTreeSet::new();

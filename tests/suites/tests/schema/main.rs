@@ -11,3 +11,4 @@ mod refused;
 mod rules;
 mod server;
 mod status;
+mod stored;

@@ -15,7 +15,10 @@ pub fn trail() -> Value {
             "logging": "Enabled",
             "isMultiRegionTrail": true,
             "includeGlobalServiceEvents": true,
+            "isOrganizationTrail": false,
             "enableLogFileValidation": true,
+            "recursiveLogging": true,
+            "managementEvents": {"readWriteType": "All", "excludeEventSources": ["kms.amazonaws.com"]},
             "s3": {"bucketName": "audit-logs-111122223333", "keyPrefix": "audit"},
             "kms": {"keyId": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
             "cloudWatchLogs": {
@@ -23,7 +26,14 @@ pub fn trail() -> Value {
                 "roleArn": "arn:aws:iam::111122223333:role/cloudtrail-logs",
             },
             "sns": {"topicArn": "arn:aws:sns:eu-central-1:111122223333:cloudtrail"},
+            "insightSelectors": [{"insightType": "ApiCallRateInsight", "eventCategories": ["Management"]}],
+            "aggregation": {"templates": ["API_ACTIVITY"]},
+            "tags": {"Environment": "production"},
+            "adoptionPolicy": "Never",
+            "adoptFrom": "blue/audit/good",
             "deletionPolicy": "Retain",
+            "managementPolicy": "Full",
+            "suspend": false,
             "intervalSeconds": 300,
         },
     })
@@ -37,7 +47,20 @@ pub fn account() -> Value {
         "metadata": {"name": "good"},
         "spec": {
             "accountId": "111122223333",
+            "roleArn": "arn:aws:iam::111122223333:role/trail-operator",
+            "externalId": "blue-cluster",
             "allowedNamespaces": {"names": ["audit"], "selector": {"matchLabels": {"team": "audit"}}},
+            "allowedRegions": ["eu-central-1"],
+            "allowedResources": {
+                "buckets": ["audit-*"],
+                "kmsKeyArns": ["arn:aws:kms:*:444455556666:key/*"],
+                "topicArns": ["arn:aws:sns:*:444455556666:*"],
+                "roleArns": ["arn:aws:iam::111122223333:role/cloudtrail-*"],
+            },
+            "guardrails": {
+                "weakening": "Refuse",
+                "breakGlass": {"until": "2026-12-01T12:00:00Z", "reason": "the bucket moves"},
+            },
         },
     })
 }

@@ -19,12 +19,13 @@ pub struct Rule {
 }
 
 /// Which constraints of a schema an object can hurt, and the API server's words for it.
-const CONSTRAINTS: [(&str, &str); 7] = [
+const CONSTRAINTS: [(&str, &str); 8] = [
     ("maxLength", "may not be more than {} bytes"),
     ("minLength", "should be at least {} chars long"),
     ("maximum", "should be less than or equal to {}"),
     ("minimum", "should be greater than or equal to {}"),
     ("maxItems", "must have at most {} items"),
+    ("minItems", "should have at least {} items"),
     ("maxProperties", "must have at most {} items"),
     ("enum", "supported values: "),
 ];
@@ -79,8 +80,11 @@ fn collect(kind: &str, path: &str, schema: &Value, rules: &mut BTreeSet<Rule>) {
     {
         add(path, format!("keyword {keyword}, of which this test must be taught"));
     }
-    if schema["x-kubernetes-list-type"] == "set" {
+    if ["set", "map"].iter().any(|unique| schema["x-kubernetes-list-type"] == *unique) {
         add(path, "Duplicate value".into());
+    }
+    if schema["format"] == "date-time" {
+        add(path, "must be of type date-time".into());
     }
     for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         add(&below(path, name), "Required value".into());
@@ -93,7 +97,13 @@ fn collect(kind: &str, path: &str, schema: &Value, rules: &mut BTreeSet<Rule>) {
     if schema["items"].is_object() {
         collect(kind, path, &schema["items"], rules);
     }
+    if schema["additionalProperties"].is_object() {
+        collect(kind, &below(path, ANY_KEY), &schema["additionalProperties"], rules);
+    }
 }
+
+/// Stands for the key of a map.
+const ANY_KEY: &str = "*";
 
 fn below(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
@@ -103,9 +113,14 @@ fn below(path: &str, name: &str) -> String {
 fn is_met_by(rule: &Rule, answer: &Answer) -> bool {
     // A rule on the whole object has no path.
     let path = if rule.path.is_empty() { "<nil>" } else { &rule.path };
-    let field = format!(" {path}: ");
     let mut lines = answer.said.lines().map(without_indices);
-    answer.kind == rule.kind && lines.any(|line| line.contains(&field) && line.contains(&rule.says))
+    answer.kind == rule.kind && lines.any(|line| speaks_of(&line, path) && line.contains(&rule.says))
+}
+
+fn speaks_of(line: &str, path: &str) -> bool {
+    let Some(map) = path.strip_suffix(ANY_KEY) else { return line.contains(&format!(" {path}: ")) };
+    let Some((_, rest)) = line.split_once(&format!(" {map}")) else { return false };
+    rest.split_once(": ").is_some_and(|(key, _)| !key.contains(' '))
 }
 
 /// `names[0]` is `names`: which element it was is of no interest.

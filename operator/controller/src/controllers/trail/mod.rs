@@ -1,10 +1,15 @@
 //! The controller of `Trail`: its watches, and what wakes whom. One round is in [`round`].
 
+mod elsewhere;
 mod round;
 
 use std::sync::Arc;
 
-use futures::StreamExt;
+use futures::{
+    Stream, StreamExt,
+    channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
+    future::join_all,
+};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
     Api, Resource, ResourceExt,
@@ -13,14 +18,14 @@ use kube::{
         Controller, Predicate, PredicateConfig, WatchStreamExt,
         controller::{Action, Config},
         predicates, reflector,
-        reflector::{ObjectRef, Store},
+        reflector::{ObjectRef, Store, store::Writer},
         watcher,
     },
 };
 use tracing::Instrument;
 use trail_operator_crds::{AwsAccount, Trail, TrailStatus};
 
-use super::{CONCURRENCY, RoundError, Shared, log_watch_error, round_id, undecodable};
+use super::{RoundError, Shared, log_watch_error, round_id, undecodable};
 use crate::{
     check::Health,
     memory::Memory,
@@ -30,73 +35,222 @@ use crate::{
 
 const KIND: &str = "Trail";
 
+/// Rounds that may run at the same time. Most of a round is waiting, for AWS or for the turn of its account; the number
+/// of calls in flight has a limit of its own.
+const CONCURRENCY: u16 = 512;
+
 struct Context {
     shared: Shared,
     stores: Stores,
     memory: Memory<TrailStatus>,
+    /// Tells the controller of AwsAccounts who may have lost or won a user.
+    users_changed: UnboundedSender<String>,
 }
 
 type Guarded = DeserializeGuard<Trail>;
+type Account = DeserializeGuard<AwsAccount>;
+type Place = PartialObjectMeta<Namespace>;
 
-/// Runs until told to stop, and finishes what is in hand.
-pub(crate) async fn run(shared: Shared, health: Health) {
-    let client = &shared.client;
-    let (trails, trails_writer) = reflector::store();
+/// The writing ends of the caches, to be filled by the watches here.
+pub(crate) struct Writers {
+    trails: Vec<(Option<String>, Writer<Guarded>)>,
+    accounts: Writer<Account>,
+    namespaces: Writer<Place>,
+}
+
+/// Empty caches, and what fills them. Without namespaces all are watched.
+pub(crate) fn caches(shared: &Shared) -> (Stores, Writers) {
     let (accounts, accounts_writer) = reflector::store();
     let (namespaces, namespaces_writer) = reflector::store();
-
-    let (accounts_answered, namespaces_answered) = (FirstAnswer::default(), FirstAnswer::default());
+    let scopes: Vec<_> = if shared.watch_namespaces.is_empty() {
+        vec![None]
+    } else {
+        shared.watch_namespaces.iter().cloned().map(Some).collect()
+    };
+    let trails: Vec<_> = scopes.into_iter().map(|scope| (scope, reflector::store())).collect();
     let stores = Stores {
+        trails: Arc::new(
+            trails.iter().map(|(_, (store, _))| (store.clone(), FirstAnswer::default())).collect(),
+        ),
         accounts,
-        accounts_answered: accounts_answered.clone(),
+        accounts_answered: FirstAnswer::default(),
         identities: shared.identities.clone(),
         namespaces,
-        namespaces_answered: namespaces_answered.clone(),
+        namespaces_answered: FirstAnswer::default(),
     };
-    let context = Arc::new(Context { memory: Memory::new(), shared: shared.clone(), stores });
+    let trails = trails.into_iter().map(|(scope, (_, writer))| (scope, writer)).collect();
+    (stores, Writers { trails, accounts: accounts_writer, namespaces: namespaces_writer })
+}
+
+/// Runs until told to stop, and finishes what is in hand.
+pub(crate) async fn run(
+    shared: Shared,
+    health: Health,
+    stores: Stores,
+    writers: Writers,
+    users_changed: UnboundedSender<String>,
+) {
+    let context = Arc::new(Context {
+        memory: Memory::new(),
+        shared: shared.clone(),
+        stores: stores.clone(),
+        users_changed,
+    });
+    let (wakers, woken): (Vec<_>, Vec<_>) = writers.trails.iter().map(|_| unbounded()).unzip();
+    let controllers =
+        writers.trails.into_iter().zip(woken).enumerate().map(|(at, ((scope, writer), woken))| {
+            control(scope, at, writer, woken, context.clone(), health.clone())
+        });
+    let wake = Arc::new(Wakers { stores: stores.clone(), wakers });
+    let of_accounts = watch_accounts(&shared, &health, &stores, writers.accounts, wake.clone());
+    let of_namespaces = watch_namespaces(&shared, &health, &stores, writers.namespaces, wake);
+    let others = async { futures::join!(of_accounts, of_namespaces) };
+    tokio::select! {
+        _ = join_all(controllers) => {}
+        // A watch never ends; it is dropped when the controllers have.
+        _ = others => {}
+    }
+}
+
+/// Looks after the Trails of one namespace, or of all.
+async fn control(
+    scope: Option<String>,
+    at: usize,
+    writer: Writer<Guarded>,
+    woken: UnboundedReceiver<ObjectRef<Guarded>>,
+    context: Arc<Context>,
+    health: Health,
+) {
+    let client = context.shared.client.clone();
+    let api = match &scope {
+        Some(namespace) => Api::<Guarded>::namespaced(client, namespace),
+        None => Api::<Guarded>::all(client),
+    };
+    let (store, answered) = &context.stores.trails[at];
     let changes = predicates::generation.combine(predicates::finalizers).combine(predicates::annotations);
-    let of_trails = watcher(Api::<Guarded>::all(client.clone()), watcher::Config::default())
+    let trails = watcher(api, watcher::Config::default())
         .default_backoff()
-        .reflect(trails_writer)
-        .inspect(FirstAnswer::default().watch(stores::TRAILS, &health))
+        .reflect(writer)
+        .inspect(all_answered(&context.stores, answered.watch(stores::TRAILS), &health))
         .inspect(forget_deleted(context.clone()))
         .applied_objects()
         .predicate_filter(changes, PredicateConfig::default());
-    let of_accounts =
-        watcher(Api::<DeserializeGuard<AwsAccount>>::all(client.clone()), watcher::Config::default())
-            .default_backoff()
-            .reflect(accounts_writer)
-            .inspect(accounts_answered.watch(stores::ACCOUNTS, &health))
-            .touched_objects()
-            .predicate_filter(predicates::resource_version, PredicateConfig::default());
-    let of_namespaces =
-        watcher(Api::<PartialObjectMeta<Namespace>>::all(client.clone()), watcher::Config::default())
-            .default_backoff()
-            .reflect(namespaces_writer)
-            .inspect(namespaces_answered.watch(stores::NAMESPACES, &health))
-            .touched_objects()
-            .predicate_filter(predicates::labels, PredicateConfig::default());
-
-    let (by_account, by_namespace) = (trails.clone(), trails.clone());
-    let stop = shared.stop.clone();
-    Controller::for_stream(of_trails, trails)
+    let stop = context.shared.stop.clone();
+    Controller::for_stream(trails, store.clone())
         .with_config(Config::default().concurrency(CONCURRENCY))
-        .watches_stream(of_accounts, move |account| trails_of_account(&by_account, &account.name_any()))
-        .watches_stream(of_namespaces, move |namespace| trails_in(&by_namespace, &namespace.name_any()))
+        .reconcile_on(woken)
         .graceful_shutdown_on(async move { stop.cancelled().await })
-        .run(reconcile, error_policy, context)
+        .run(reconcile, error_policy, context.clone())
         .for_each(async |ended| log_watch_error(KIND, ended))
         .await;
 }
 
-fn trails_of_account(trails: &Store<Guarded>, account: &str) -> Vec<ObjectRef<Guarded>> {
-    let uses = |trail: &Guarded| trail.0.as_ref().is_ok_and(|trail| trail.spec.account_ref.name == account);
-    trails.state_filter(uses).iter().map(|trail| ObjectRef::from_obj(&**trail)).collect()
+/// The watch of Trails has answered when it has for every namespace.
+fn all_answered<K>(
+    stores: &Stores,
+    noted: impl Fn(&Result<watcher::Event<K>, watcher::Error>) -> bool + Send + 'static,
+    health: &Health,
+) -> impl Fn(&Result<watcher::Event<K>, watcher::Error>) + Send + 'static {
+    let (stores, health) = (stores.clone(), health.clone());
+    move |event| {
+        if noted(event) && stores.trails.iter().all(|(_, answered)| answered.is_there()) {
+            health.answered(stores::TRAILS);
+        }
+    }
 }
 
-fn trails_in(trails: &Store<Guarded>, namespace: &str) -> Vec<ObjectRef<Guarded>> {
-    let inside = |trail: &Guarded| trail.namespace().as_deref() == Some(namespace);
-    trails.state_filter(inside).iter().map(|trail| ObjectRef::from_obj(&**trail)).collect()
+/// Wakes Trails whose surroundings have changed, in whichever controller they are.
+struct Wakers {
+    stores: Stores,
+    wakers: Vec<UnboundedSender<ObjectRef<Guarded>>>,
+}
+
+impl Wakers {
+    fn wake(&self, concerned: impl Fn(&Guarded) -> bool) {
+        for ((store, _), waker) in self.stores.trails.iter().zip(&self.wakers) {
+            wake_in(store, waker, &concerned);
+        }
+    }
+}
+
+fn wake_in(
+    store: &Store<Guarded>,
+    waker: &UnboundedSender<ObjectRef<Guarded>>,
+    concerned: impl Fn(&Guarded) -> bool,
+) {
+    for trail in store.state_filter(concerned) {
+        // A controller that has ended needs no waking.
+        let _ = waker.unbounded_send(ObjectRef::from_obj(&*trail));
+    }
+}
+
+async fn watch_accounts(
+    shared: &Shared,
+    health: &Health,
+    stores: &Stores,
+    writer: Writer<Account>,
+    wake: Arc<Wakers>,
+) {
+    let api = Api::<Account>::all(shared.client.clone());
+    let answered = told(stores.accounts_answered.watch(stores::ACCOUNTS), health, stores::ACCOUNTS);
+    touched(api, writer, answered)
+        .predicate_filter(predicates::resource_version, PredicateConfig::default())
+        .for_each(async |account| {
+            let Ok(account) = account else { return };
+            let name = account.name_any();
+            wake.wake(|trail| trail.0.as_ref().is_ok_and(|trail| trail.spec.account_ref.name == name));
+        })
+        .await;
+}
+
+async fn watch_namespaces(
+    shared: &Shared,
+    health: &Health,
+    stores: &Stores,
+    writer: Writer<Place>,
+    wake: Arc<Wakers>,
+) {
+    let api = Api::<Place>::all(shared.client.clone());
+    let answered = told(stores.namespaces_answered.watch(stores::NAMESPACES), health, stores::NAMESPACES);
+    touched(api, writer, answered)
+        .predicate_filter(predicates::labels, PredicateConfig::default())
+        .for_each(async |namespace| {
+            let Ok(namespace) = namespace else { return };
+            let name = namespace.name_any();
+            wake.wake(|trail| trail.namespace().as_deref() == Some(&name));
+        })
+        .await;
+}
+
+fn told<K>(
+    noted: impl Fn(&Result<watcher::Event<K>, watcher::Error>) -> bool + Send + 'static,
+    health: &Health,
+    watch: &'static str,
+) -> impl Fn(&Result<watcher::Event<K>, watcher::Error>) + Send + 'static {
+    let health = health.clone();
+    move |event| {
+        if noted(event) {
+            health.answered(watch);
+        }
+    }
+}
+
+/// Objects that were made, changed or deleted, as the watch brings them.
+fn touched<K>(
+    api: Api<K>,
+    writer: Writer<K>,
+    told: impl Fn(&Result<watcher::Event<K>, watcher::Error>) + Send + 'static,
+) -> impl Stream<Item = Result<K, watcher::Error>> + Send
+where
+    K: Resource<DynamicType = ()>
+        + Clone
+        + std::fmt::Debug
+        + serde::de::DeserializeOwned
+        + Send
+        + Sync
+        + 'static,
+{
+    watcher(api, watcher::Config::default()).default_backoff().reflect(writer).inspect(told).touched_objects()
 }
 
 /// An object that is gone leaves neither series nor memory, also where nobody took the finalizer off in order.
@@ -108,7 +262,22 @@ fn forget_deleted(
             let (namespace, name) = (trail.namespace().unwrap_or_default(), trail.name_any());
             context.shared.metrics.object_gone(KIND, &namespace, &name);
             context.memory.forget(trail.meta().uid.as_deref().unwrap_or_default());
+            context.user_changed(trail);
         }
+    }
+}
+
+impl Context {
+    /// An account may have won or lost a user.
+    fn user_changed(&self, trail: &Guarded) {
+        if let Ok(trail) = &trail.0 {
+            self.account_is_used(trail);
+        }
+    }
+
+    fn account_is_used(&self, trail: &Trail) {
+        // When the other controller has ended, so will this one.
+        let _ = self.users_changed.unbounded_send(trail.spec.account_ref.name.clone());
     }
 }
 
@@ -120,7 +289,7 @@ async fn reconcile(trail: Arc<Guarded>, context: Arc<Context>) -> Result<Action,
         tracing::info_span!("reconcile", kind = KIND, namespace, name, generation, reconcile_id = round_id());
     async {
         match &trail.0 {
-            Ok(trail) => round::run(trail, &namespace, &context).await,
+            Ok(trail) => Box::pin(round::run(trail, &namespace, &context)).await,
             Err(invalid) => {
                 // Nobody looks after it: what was last said of it is not to be taken for true.
                 let name = trail.meta().name.as_deref().unwrap_or_default();

@@ -13,12 +13,14 @@ use trail_operator_reconcile::{
     event::Event,
     reason::Reason,
     trail::{
-        self, Applied, Change, DeletedWith, Input, Next, Report, Unresolved, finalize, finalize::Finalized,
+        self, Actor, Applied, Change, DeletedWith, Freshness, Input, Next, Report, Unresolved, finalize,
+        finalize::Finalized,
     },
 };
 
-use super::{Context, KIND};
+use super::{Context, KIND, elsewhere};
 use crate::{
+    backoff,
     controllers::{RoundError, Shared, requeue},
     finalizer, kubernetes,
     memory::Memory,
@@ -38,6 +40,7 @@ pub(super) async fn run(trail: &Trail, namespace: &str, context: &Context) -> Re
     let next = match (trail.meta().deletion_timestamp.is_some(), finalizer::is_on(trail)) {
         (false, false) => {
             finalizer::put_on(&api, trail).await?;
+            context.account_is_used(trail);
             return Ok(Action::await_change());
         }
         (false, true) => Some(apply(&api, trail, context).await?),
@@ -45,34 +48,53 @@ pub(super) async fn run(trail: &Trail, namespace: &str, context: &Context) -> Re
         (true, false) => return Ok(Action::await_change()),
     };
     let result = match next {
-        None | Some(Next::Interval | Next::Confirm) => RoundResult::Success,
-        Some(Next::Recheck | Next::Backoff) => RoundResult::Pending,
+        None | Some(Next::Interval | Next::Confirm | Next::OnChange) => RoundResult::Success,
+        Some(Next::Recheck | Next::Backoff | Next::After(_)) => RoundResult::Pending,
     };
     context.shared.metrics.reconciled(KIND, result, Some(start.elapsed()));
     let uid = trail.uid().unwrap_or_default();
     let interval = interval(trail);
-    Ok(next
-        .map_or_else(Action::await_change, |next| requeue(next, interval, || context.memory.back_off(&uid))))
+    Ok(match next {
+        None => Action::await_change(),
+        // Trails of one account are looked at together, and share what AWS says of all of them.
+        Some(Next::Interval) => {
+            let group = (&trail.spec.account_ref.name, trail.spec.interval_seconds);
+            Action::requeue(backoff::until_tick(interval, group, Timestamp::now()))
+        }
+        Some(next) => requeue(next, interval, || context.memory.back_off(&uid)),
+    })
 }
 
 /// Makes AWS as declared.
 async fn apply(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Next, RoundError> {
     let Context { shared, memory, .. } = context;
     let uid = trail.uid().unwrap_or_default();
+    let generation = trail.meta().generation;
     let previous = last_status(trail, memory);
     let now = Timestamp::now();
-    let (report, applied) = match input(trail, &previous, context) {
+    if trail.spec.suspend {
+        let report = trail::suspended(generation.unwrap_or_default(), &previous, now);
+        record(trail, &report, &Applied::default(), shared);
+        write(api, trail, &previous, &report, context).await?;
+        return Ok(report.next);
+    }
+    let (report, applied) = match input(trail, &previous, context, now) {
         Err(Unresolved::NotAskedYet) if memory.unseen_for(&uid) < patience(trail) => {
             return Ok(Next::Backoff);
         }
         Err(unresolved) => {
-            let generation = trail.meta().generation.unwrap_or_default();
-            (trail::unresolved(generation, &previous, &unresolved, now), Applied::default())
+            let requested = trail::reconcile_requested_at(trail);
+            let generation = generation.unwrap_or_default();
+            (trail::unresolved(generation, &previous, &unresolved, requested, now), Applied::default())
         }
         Ok(input) => {
-            let cloud_trail = shared.aws.cloud_trail(&input.region);
+            let account = shared.aws.account(&input.act_as).await;
+            elsewhere::look_if_due(&account, &input, &uid, context);
+            let in_region = account.cloud_trail(&input.region);
             let unseen_for = SignedDuration::try_from(memory.unseen_for(&uid)).unwrap_or(SignedDuration::MAX);
-            trail::reconcile(&cloud_trail, &input, &previous, unseen_for, now).await
+            let (report, applied) = trail::reconcile(&in_region, input, &previous, unseen_for, now).await;
+            memory.learnt(&uid, generation, report.fights.clone(), report.deliveries.clone());
+            (report, applied)
         }
     };
     memory.changed(&uid, &applied.done, Timestamp::now());
@@ -80,10 +102,8 @@ async fn apply(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Nex
     if report.observed {
         memory.saw(&uid);
     }
-    if conditions::find(&report.status.conditions, condition::READY)
-        .is_some_and(|ready| ready.status == "True")
-    {
-        memory.was_ready(&uid, trail.meta().generation);
+    if report.settled {
+        memory.settled_at(&uid, generation);
     }
     write(api, trail, &previous, &report, context).await?;
     if report.next != Next::Backoff {
@@ -106,7 +126,7 @@ async fn cleanup(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<O
     let finalized = if finalize::is_forced(&trail.metadata) {
         finalize::forced(trail)
     } else {
-        match input(trail, &previous, context) {
+        match input(trail, &previous, context, now) {
             Err(Unresolved::NotAskedYet) if deleting_for < finalize::RETAIN_PATIENCE => {
                 return Ok(Some(Next::Backoff));
             }
@@ -116,9 +136,10 @@ async fn cleanup(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<O
             }
             Ok(input) => {
                 let deleted_with = deleted_with(input.deleted_with, trail, shared).await?;
-                let input = Input { deleted_with, ..input };
-                let cloud_trail = shared.aws.cloud_trail(&input.region);
-                finalize::finalize(&cloud_trail, &input, &previous, deleting_for, now).await
+                let freshness = Freshness::AfterWrite;
+                let input = Input { deleted_with, freshness, ..input };
+                let in_region = shared.aws.account(&input.act_as).await.cloud_trail(&input.region);
+                finalize::finalize(&in_region, &input, &previous, deleting_for, now).await
             }
         }
     };
@@ -186,12 +207,26 @@ fn last_status(trail: &Trail, memory: &Memory<TrailStatus>) -> TrailStatus {
     newer.or_else(|| trail.status.clone()).unwrap_or_default()
 }
 
-fn input(trail: &Trail, previous: &TrailStatus, context: &Context) -> Result<Input, Unresolved> {
+fn input(
+    trail: &Trail,
+    previous: &TrailStatus,
+    context: &Context,
+    now: Timestamp,
+) -> Result<Input, Unresolved> {
+    let Context { shared, stores, memory, .. } = context;
     let trail = Trail { status: Some(previous.clone()), ..trail.clone() };
-    let input = trail::dereference(&trail, &context.shared.cluster_id, &context.stores)?;
+    let actor = Actor { cluster_id: &shared.cluster_id, read_only: shared.read_only };
+    let input = trail::dereference(&trail, actor, stores, now)?;
     let uid = trail.uid().unwrap_or_default();
-    let was_ready = input.was_ready || context.memory.ready_generation(&uid) == trail.meta().generation;
-    Ok(Input { last_write: context.memory.last_write(&uid), was_ready, ..input })
+    let generation = trail.meta().generation;
+    Ok(Input {
+        was_settled: input.was_settled || memory.settled_generation(&uid) == generation,
+        last_write: memory.last_write(&uid),
+        fights: memory.fights(&uid, generation),
+        deliveries: memory.deliveries(&uid),
+        elsewhere: memory.elsewhere(&uid),
+        ..input
+    })
 }
 
 /// How long AWS may stay unasked before a Ready trail is no longer said to be.
@@ -208,17 +243,12 @@ fn record(trail: &Trail, report: &Report, applied: &Applied, shared: &Shared) {
     let status = &report.status;
     shared.metrics.has_conditions(KIND, &namespace, &name, &status.conditions);
     shared.metrics.trail_logs(&namespace, &name, logs(status));
-    let told = |reason| report.events.iter().any(|event| event.reason == reason);
-    if told(Reason::LoggingRestored) {
-        shared.metrics.drifted(KIND, "logging");
-    }
-    if told(Reason::DriftCorrected) {
-        let updates = applied.done.iter().filter_map(|change| match change {
-            Change::UpdateTrail(fields, _) => Some(fields),
-            _ => None,
-        });
-        for change in updates.flatten() {
-            shared.metrics.drifted(KIND, change.field);
+    let drift = [Reason::DriftCorrected, Reason::LoggingRestored, Reason::OwnerTagRestored];
+    if report.events.iter().any(|event| drift.contains(&event.reason)) {
+        for change in applied.done.iter().flat_map(Change::fields) {
+            // A tag's key may be anybody's text; a series for each would be theirs to make.
+            let field = if change.field.starts_with("tags.") { "tags" } else { &change.field };
+            shared.metrics.drifted(KIND, field);
         }
     }
 }

@@ -31,10 +31,10 @@ fn what_is_deleted_along_with_something_else_ends_no_audit_log() {
 #[test]
 fn a_namespace_or_account_that_is_being_deleted_is_noticed() {
     let mut cluster = cluster();
-    assert_eq!(dereference(&trail(), "c", &cluster).unwrap().deleted_with, None);
+    assert_eq!(dereference(&trail(), ACTOR, &cluster, NOW).unwrap().deleted_with, None);
     cluster.account.as_mut().unwrap().metadata.deletion_timestamp =
         Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(NOW));
-    let with = |cluster: &Cluster| dereference(&trail(), "c", cluster).unwrap().deleted_with;
+    let with = |cluster: &Cluster| dereference(&trail(), ACTOR, cluster, NOW).unwrap().deleted_with;
     assert_eq!(with(&cluster), Some(DeletedWith::Account));
     cluster.namespace.terminating = true;
     assert_eq!(with(&cluster), Some(DeletedWith::Namespace));
@@ -43,9 +43,9 @@ fn a_namespace_or_account_that_is_being_deleted_is_noticed() {
 #[test]
 fn what_is_not_ours_is_left_alone() {
     let theirs = changed(|trail| {
-        trail.tags.insert(OWNER_TAG.into(), "cluster/shop/audit".into());
+        tags(trail).insert(OWNER_TAG.into(), "cluster/shop/audit".into());
     });
-    for observed in [theirs, changed(|trail| trail.tags.clear()), Observed::default()] {
+    for observed in [theirs, changed(|trail| tags(trail).clear()), Observed::default()] {
         assert_eq!(deletes(DeletionPolicy::Delete, None, &observed), [""; 0]);
     }
 }

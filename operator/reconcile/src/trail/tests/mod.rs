@@ -1,23 +1,32 @@
 //! What the pure steps promise, told by cases: here what the cases share.
 
+mod adopting;
+mod converging;
 mod deleting;
 mod dereferencing;
+mod executing;
+mod fake;
+mod fighting;
+mod guarding;
+mod permitting;
 mod planning;
 mod reporting;
+mod situations;
+mod tagging;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use trail_operator_crds::{AccountRef, AwsAccount, OWNER_TAG, Trail, TrailStatus, condition};
 
 use super::{finalize, *};
 use crate::{
-    aws::{TrailDescription, TrailSettings, TrailStatus as AwsTrailStatus},
+    aws::{TrailSettings, TrailStatus as AwsTrailStatus},
     aws_error::AwsError,
     conditions,
-    event::EventType,
+    event::{Event, EventType},
     reason::Reason,
-    references::{Namespace, References, Unreadable},
+    references::{ActAs, Claim, Namespace, References, Unreadable},
 };
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -48,20 +57,32 @@ struct Cluster {
     account: Option<AwsAccount>,
     namespace: Namespace,
     acting_in: Option<&'static str>,
+    claims: Vec<Claim>,
 }
 
 impl References for Cluster {
     fn aws_account(&self, name: &str) -> Result<Option<std::sync::Arc<AwsAccount>>, Unreadable> {
-        let account = self.account.clone().filter(|account| account.metadata.name.as_deref() == Some(name));
-        if name == "unreadable" { Err(Unreadable) } else { Ok(account.map(Into::into)) }
+        if name == "unreadable" {
+            return Err(Unreadable);
+        }
+        let mut account = self.account.clone();
+        if let Some(account) = account.as_mut().filter(|_| name == "of-another-account") {
+            account.metadata.name = Some(name.into());
+            account.spec.account_id = "444455556666".into();
+        }
+        Ok(account.filter(|account| account.metadata.name.as_deref() == Some(name)).map(Into::into))
     }
 
-    fn acting_in(&self, _account: &AwsAccount) -> Option<String> {
+    fn acting_in(&self, _act_as: &ActAs) -> Option<String> {
         self.acting_in.map(str::to_owned)
     }
 
     fn namespace(&self, _name: &str) -> Option<Namespace> {
         Some(self.namespace.clone())
+    }
+
+    fn claims(&self, _region: &str, _trail_name: &str) -> Vec<Claim> {
+        self.claims.clone()
     }
 }
 
@@ -70,42 +91,84 @@ fn cluster() -> Cluster {
         account: serde_saphyr::from_str(ACCOUNT).unwrap(),
         namespace: Namespace::default(),
         acting_in: Some("111122223333"),
+        claims: vec![],
     }
 }
+
+const ACTOR: Actor<'static> = Actor { cluster_id: "cluster", read_only: false };
+
 fn trail() -> Trail {
     serde_saphyr::from_str(TRAIL).unwrap()
 }
 
-fn input() -> Input {
-    dereference(&trail(), "cluster", &cluster()).unwrap()
+pub(super) fn input() -> Input {
+    input_of(&trail())
+}
+
+/// The input of an edited manifest.
+fn edited(edit: impl FnOnce(&mut Trail)) -> Input {
+    let mut trail = trail();
+    edit(&mut trail);
+    input_of(&trail)
+}
+
+/// Weakening is allowed, so that each test that is not about the guard is about its own subject.
+fn input_of(trail: &Trail) -> Input {
+    let input = dereference(trail, ACTOR, &cluster(), NOW).unwrap();
+    Input { weakening_allowed: Some(Allowed::ByPolicy), ..input }
 }
 
 /// AWS exactly as `input` declares it.
 fn as_declared(input: &Input) -> Observed {
-    let description = TrailDescription {
-        arn: input.arn.clone(),
-        name: input.trail_name.clone(),
-        home_region: input.region.clone(),
-        settings: input.settings.clone(),
-    };
-    let tags = BTreeMap::from([(OWNER_TAG.to_owned(), input.owner.clone())]);
     let status =
         AwsTrailStatus { is_logging: true, latest_delivery_time: Some(NOW), ..AwsTrailStatus::default() };
-    Observed { trail: Some(ObservedTrail { description, tags, status }), namesake: None }
+    let trail = ObservedTrail {
+        arn: input.arn.clone(),
+        home_region: input.region.clone(),
+        settings: TrailSettings { recursive_logging: Some(true), ..input.settings.clone() },
+        tags: Some(input.all_tags()),
+        recorded: Recorded {
+            selectors: Some(input.recording.selectors.clone()),
+            insights: Some(input.recording.insights.clone()),
+            aggregation: Some(BTreeSet::new()),
+        },
+        status,
+    };
+    let key = &input.settings.kms_key_id;
+    let key_arn = (!key.is_empty()).then(|| key.clone());
+    Observed { trail: Some(trail), namesake: None, key_arn, bucket: None, unread: vec![] }
 }
 
 fn changed(change: impl FnOnce(&mut ObservedTrail)) -> Observed {
-    let mut observed = as_declared(&input());
+    changed_from(&input(), change)
+}
+
+/// AWS as `input` declares it, but for a change.
+fn changed_from(input: &Input, change: impl FnOnce(&mut ObservedTrail)) -> Observed {
+    let mut observed = as_declared(input);
     change(observed.trail.as_mut().unwrap());
     observed
+}
+
+fn tags(trail: &mut ObservedTrail) -> &mut BTreeMap<String, String> {
+    trail.tags.as_mut().unwrap()
 }
 
 fn operations(plan: &Plan) -> Vec<&'static str> {
     plan.changes.iter().map(Change::operation).collect()
 }
 
+/// Every field that a plan sets, and every one that it leaves, with the reason.
+fn set(plan: &Plan) -> Vec<String> {
+    plan.changes.iter().flat_map(Change::fields).map(|change| change.field).collect()
+}
+
+fn left(plan: &Plan) -> Vec<(&str, Reason)> {
+    plan.withheld.iter().map(|withheld| (withheld.field.field.as_str(), withheld.reason)).collect()
+}
+
 fn error(code: &str) -> AwsError {
-    AwsError { operation: "CreateTrail", code: code.into(), message: "words of AWS".into() }
+    AwsError::new("CreateTrail", code, "words of AWS")
 }
 
 fn ready(status: &TrailStatus) -> (String, String) {

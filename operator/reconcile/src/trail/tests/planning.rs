@@ -21,9 +21,9 @@ fn a_trail_as_declared_needs_nothing() {
 
 #[test]
 fn a_trail_that_was_just_created_is_awaited_and_not_created_again() {
-    let created = [Change::CreateTrail(input().settings), Change::StartLogging];
+    let created = [Change::CreateTrail(input().settings, input().all_tags()), Change::StartLogging];
     let input = Input { last_write: LastWrite::default().and(&created, NOW), ..input() };
-    let untagged = changed(|trail| trail.tags.clear());
+    let untagged = changed(|trail| tags(trail).clear());
     for observed in [Observed::default(), untagged] {
         let soon = plan(&input, &observed, NOW + SignedDuration::from_secs(59));
         assert_eq!((soon.changes.len(), soon.findings[0].severity), (0, Severity::Pending));
@@ -40,7 +40,7 @@ fn an_old_read_after_a_change_does_not_repeat_it_and_somebody_elses_change_is_pu
     assert_eq!((old.changes.len(), old.findings[0].severity), (0, Severity::Pending));
     let later = plan(&input, &stopped, NOW + SignedDuration::from_secs(15));
     assert_eq!(operations(&later), ["StartLogging"]);
-    let another = changed(|trail| trail.description.settings.s3_bucket_name = "x".into());
+    let another = changed(|trail| trail.settings.s3_bucket_name = "x".into());
     assert_eq!(operations(&plan(&input, &another, NOW)), ["UpdateTrail"], "another change is no echo");
 }
 
@@ -56,7 +56,7 @@ fn logging_follows_the_manifest_both_ways() {
 #[test]
 fn each_setting_that_differs_is_updated_alone() {
     type Edit = fn(&mut TrailSettings);
-    let edits: [(&str, Edit, &str, &str); 9] = [
+    let edits: [(&str, Edit, &str, &str); 10] = [
         ("s3.bucketName", |s| s.s3_bucket_name = "x".into(), "x", "logs"),
         ("s3.keyPrefix", |s| s.s3_key_prefix = "x".into(), "x", ""),
         ("sns.topicArn", |s| s.sns_topic_arn = "x".into(), "x", ""),
@@ -64,16 +64,17 @@ fn each_setting_that_differs_is_updated_alone() {
         ("isMultiRegionTrail", |s| s.is_multi_region_trail = false, "false", "true"),
         ("includeGlobalServiceEvents", |s| s.include_global_service_events = false, "false", "true"),
         ("enableLogFileValidation", |s| s.enable_log_file_validation = false, "false", "true"),
+        ("isOrganizationTrail", |s| s.is_organization_trail = true, "true", "false"),
         ("cloudWatchLogs.logGroupName", |s| s.cloud_watch_logs_log_group_arn = "x:*".into(), "x:*", ""),
         ("cloudWatchLogs.roleArn", |s| s.cloud_watch_logs_role_arn = "x".into(), "x", ""),
     ];
     for (field, edit, from, to) in edits {
-        let observed = changed(|trail| edit(&mut trail.description.settings));
+        let observed = changed(|trail| edit(&mut trail.settings));
         let plan = plan(&input(), &observed, NOW);
         let [Change::UpdateTrail(fields, update)] = plan.changes.as_slice() else {
             panic!("{field}: {plan:?}")
         };
-        assert_eq!(fields, &[FieldChange { field, from: from.into(), to: to.into() }]);
+        assert_eq!(fields, &[FieldChange::new(field, from, to)]);
         let members = [
             update.s3_bucket_name.is_some(),
             update.s3_key_prefix.is_some(),
@@ -83,6 +84,8 @@ fn each_setting_that_differs_is_updated_alone() {
             update.include_global_service_events.is_some(),
             update.enable_log_file_validation.is_some(),
             update.cloud_watch_logs.is_some(),
+            update.is_organization_trail.is_some(),
+            update.recursive_logging.is_some(),
         ];
         assert_eq!(members.into_iter().filter(|set| *set).count(), 1, "{field}: {update:?}");
     }
@@ -90,11 +93,11 @@ fn each_setting_that_differs_is_updated_alone() {
 
 #[test]
 fn recording_starts_before_everything_else_and_ends_after_it() {
-    let edit = |trail: &mut ObservedTrail| trail.description.settings.s3_bucket_name = "x".into();
+    let edit = |trail: &mut ObservedTrail| trail.settings.s3_bucket_name = "x".into();
     let silent = changed(|trail| {
         edit(trail);
         trail.status.is_logging = false;
-        trail.tags.clear();
+        tags(trail).clear();
     });
     let acquired = Input { acquired: true, ..input() };
     assert_eq!(operations(&plan(&acquired, &silent, NOW)), ["StartLogging", "UpdateTrail", "AddTags"]);
@@ -107,7 +110,7 @@ fn multi_region_goes_off_before_global_service_events() {
     let mut single = trail();
     single.spec.is_multi_region_trail = false;
     single.spec.include_global_service_events = false;
-    let input = dereference(&single, "cluster", &cluster()).unwrap();
+    let input = input_of(&single);
     let plan = plan(&input, &as_declared(&self::input()), NOW);
     let [Change::UpdateTrail(_, first), Change::UpdateTrail(_, second)] = plan.changes.as_slice() else {
         panic!("{plan:?}")
@@ -125,22 +128,22 @@ fn a_log_group_without_its_star_is_the_same_log_group() {
         log_group_name: "audit".into(),
         role_arn: "arn:aws:iam::111122223333:role/logs".into(),
     });
-    let input = dereference(&with_group, "cluster", &cluster()).unwrap();
+    let input = input_of(&with_group);
     let mut observed = as_declared(&input);
-    let group = &mut observed.trail.as_mut().unwrap().description.settings.cloud_watch_logs_log_group_arn;
+    let group = &mut observed.trail.as_mut().unwrap().settings.cloud_watch_logs_log_group_arn;
     *group = group.trim_end_matches(":*").to_owned();
     assert_eq!(plan(&input, &observed, NOW), Plan::default());
 }
 
 #[test]
 fn what_is_not_ours_is_left_alone() {
-    let unowned = changed(|trail| trail.tags.clear());
+    let unowned = changed(|trail| tags(trail).clear());
     let theirs = changed(|trail| {
-        trail.tags.insert(OWNER_TAG.into(), "cluster/shop/audit".into());
+        tags(trail).insert(OWNER_TAG.into(), "cluster/shop/audit".into());
         trail.status.is_logging = false;
-        trail.description.settings.s3_bucket_name = "x".into();
+        trail.settings.s3_bucket_name = "x".into();
     });
-    let elsewhere = Observed { trail: None, namesake: Some("eu-west-1".into()) };
+    let elsewhere = Observed { namesake: Some("eu-west-1".into()), ..Observed::default() };
     for observed in [unowned, theirs, elsewhere] {
         let plan = plan(&input(), &observed, NOW);
         assert_eq!(operations(&plan), [""; 0], "{observed:?}");
@@ -151,6 +154,6 @@ fn what_is_not_ours_is_left_alone() {
 #[test]
 fn the_owner_tag_of_a_trail_that_was_ours_is_put_back() {
     let input = Input { acquired: true, ..input() };
-    let untagged = changed(|trail| trail.tags.clear());
+    let untagged = changed(|trail| tags(trail).clear());
     assert_eq!(operations(&plan(&input, &untagged, NOW)), ["AddTags"]);
 }

@@ -8,22 +8,29 @@ fn after(outcome: &Outcome, applied: &Applied, previous: &TrailStatus) -> Report
 
 /// The same for a generation that was Ready before.
 fn after_being_ready(outcome: &Outcome, applied: &Applied, previous: &TrailStatus) -> Report {
-    report(&Input { was_ready: true, ..input() }, previous, outcome, applied, NOW)
+    report(&Input { was_settled: true, ..input() }, previous, outcome, applied, NOW)
 }
 
 fn observed(observed: Observed) -> Outcome {
     Outcome::Observed { plan: plan(&input(), &observed, NOW), observed }
 }
 
+fn done(done: Vec<Change>) -> Applied {
+    Applied { done, ..Applied::default() }
+}
+
+fn refused(failure: Failure) -> Applied {
+    Applied { failed: vec![failure], ..Applied::default() }
+}
+
 fn failed(code: &str) -> Applied {
-    let change = Change::CreateTrail(input().settings);
-    Applied { done: vec![], failed: Some(Failure { change, error: error(code) }) }
+    let change = Change::CreateTrail(input().settings, input().all_tags());
+    refused(Failure { change, error: error(code) })
 }
 
 #[test]
 fn ready_is_what_was_read_and_not_what_was_sent() {
-    let applied =
-        Applied { done: vec![Change::CreateTrail(input().settings), Change::StartLogging], failed: None };
+    let applied = done(vec![Change::CreateTrail(input().settings, input().all_tags()), Change::StartLogging]);
     let unseen = after(&observed(Observed::default()), &applied, &TrailStatus::default());
     assert_eq!(ready(&unseen.status), ("False".into(), "Progressing".into()));
     let stopped = changed(|trail| trail.status.is_logging = false);
@@ -36,7 +43,7 @@ fn ready_is_what_was_read_and_not_what_was_sent() {
 
 #[test]
 fn situations_become_conditions_as_the_contract_says() {
-    let theirs = changed(|trail| trail.tags.clear());
+    let theirs = changed(|trail| tags(trail).clear());
     for (outcome, applied, expected, negative, next) in [
         (
             observed(Observed::default()),
@@ -125,8 +132,8 @@ fn a_steady_trail_whose_deliveries_go_on_is_not_written() {
 
 #[test]
 fn repairs_are_told_apart_from_edits() {
-    let fields = vec![FieldChange { field: "s3.bucketName", from: "x".into(), to: "logs".into() }];
-    let applied = Applied { done: vec![Change::UpdateTrail(fields, <_>::default())], failed: None };
+    let fields = vec![FieldChange::new("s3.bucketName", "x", "logs")];
+    let applied = done(vec![Change::UpdateTrail(fields, <_>::default())]);
     let drift = after_being_ready(&observed(as_declared(&input())), &applied, &settled());
     assert_eq!(drift.events[0].reason, Reason::DriftCorrected);
     assert!(drift.events[0].note.contains("s3.bucketName: 'x' → 'logs'"));
@@ -140,7 +147,7 @@ fn repairs_are_told_apart_from_edits() {
 
 #[test]
 fn logging_that_was_stopped_by_hand_is_told_as_such() {
-    let applied = Applied { done: vec![Change::StartLogging], failed: None };
+    let applied = done(vec![Change::StartLogging]);
     let restored = after_being_ready(&observed(as_declared(&input())), &applied, &settled());
     assert_eq!(restored.events[0].reason, Reason::LoggingRestored);
     let started = after(&observed(as_declared(&input())), &applied, &TrailStatus::default());
@@ -149,8 +156,7 @@ fn logging_that_was_stopped_by_hand_is_told_as_such() {
 
 #[test]
 fn a_trail_that_was_deleted_by_hand_is_told_as_such() {
-    let applied =
-        Applied { done: vec![Change::CreateTrail(input().settings), Change::StartLogging], failed: None };
+    let applied = done(vec![Change::CreateTrail(input().settings, input().all_tags()), Change::StartLogging]);
     let again = after_being_ready(&observed(as_declared(&input())), &applied, &settled());
     let told: Vec<_> = again.events.iter().map(|event| (event.type_, event.reason)).collect();
     assert_eq!(
@@ -161,7 +167,7 @@ fn a_trail_that_was_deleted_by_hand_is_told_as_such() {
 
 #[test]
 fn what_could_not_be_repaired_is_in_drift() {
-    let differs = changed(|trail| trail.description.settings.s3_bucket_name = "x".into());
+    let differs = changed(|trail| trail.settings.s3_bucket_name = "x".into());
     let report = after(&observed(differs), &failed("AccessDeniedException"), &settled());
     let drift = &report.status.drift[0];
     assert_eq!(
@@ -182,9 +188,9 @@ fn a_trail_that_is_gone_is_not_said_to_log() {
 fn a_repair_that_had_to_be_tried_twice_is_still_told_as_one() {
     let stopped = changed(|trail| trail.status.is_logging = false);
     let throttled = Failure { change: Change::StartLogging, error: error("ThrottlingException") };
-    let first = Applied { done: vec![], failed: Some(throttled) };
+    let first = refused(throttled);
     let failed = after_being_ready(&observed(stopped), &first, &settled());
-    let second = Applied { done: vec![Change::StartLogging], failed: None };
+    let second = done(vec![Change::StartLogging]);
     let repaired = after_being_ready(&observed(as_declared(&input())), &second, &failed.status);
     assert_eq!(repaired.events[0].reason, Reason::LoggingRestored);
 }
@@ -193,14 +199,14 @@ fn a_repair_that_had_to_be_tried_twice_is_still_told_as_one() {
 fn what_was_ready_is_remembered_in_status_for_its_generation() {
     let mut known = trail();
     known.status = Some(settled());
-    assert!(dereference(&known, "cluster", &cluster()).unwrap().was_ready);
+    assert!(dereference(&known, ACTOR, &cluster(), NOW).unwrap().was_settled);
     known.metadata.generation = Some(2);
-    assert!(!dereference(&known, "cluster", &cluster()).unwrap().was_ready);
+    assert!(!dereference(&known, ACTOR, &cluster(), NOW).unwrap().was_settled);
 }
 
 #[test]
 fn after_a_change_aws_is_asked_once_more() {
-    let applied = Applied { done: vec![Change::StartLogging], failed: None };
+    let applied = done(vec![Change::StartLogging]);
     let outcome = observed(as_declared(&input()));
     assert_eq!(after(&outcome, &applied, &TrailStatus::default()).next, Next::Confirm);
     assert_eq!(after(&outcome, &Applied::default(), &settled()).next, Next::Interval);
@@ -210,8 +216,9 @@ fn after_a_change_aws_is_asked_once_more() {
 fn a_role_that_stays_unusable_is_stalled_in_the_end() {
     let denied =
         AwsError { message: "Access denied.".into(), ..error("InvalidCloudWatchLogsRoleArnException") };
-    let failure = Failure { change: Change::CreateTrail(input().settings), error: denied };
-    let applied = Applied { done: vec![], failed: Some(failure) };
+    let failure =
+        Failure { change: Change::CreateTrail(input().settings, input().all_tags()), error: denied };
+    let applied = refused(failure);
     let outcome = observed(Observed::default());
     let first = after(&outcome, &applied, &TrailStatus::default());
     assert_eq!(first.next, Next::Backoff);
@@ -222,7 +229,7 @@ fn a_role_that_stays_unusable_is_stalled_in_the_end() {
 #[test]
 fn nothing_is_said_of_a_trail_that_is_not_ours() {
     let theirs = changed(|trail| {
-        trail.tags.insert(OWNER_TAG.into(), "cluster/shop/audit".into());
+        tags(trail).insert(OWNER_TAG.into(), "cluster/shop/audit".into());
     });
     let report = after(&observed(theirs), &Applied::default(), &TrailStatus::default());
     assert_eq!((report.status.arn, report.status.logging), (None, None));
@@ -231,7 +238,7 @@ fn nothing_is_said_of_a_trail_that_is_not_ours() {
 #[test]
 fn an_account_that_may_not_be_used_is_waited_for() {
     let no = Unresolved::NoAccount { reason: Reason::NotPermitted, message: "no".into() };
-    let report = unresolved(1, &TrailStatus::default(), &no, NOW);
+    let report = unresolved(1, &TrailStatus::default(), &no, None, NOW);
     assert_eq!(ready(&report.status), ("False".into(), "NotPermitted".into()));
     let references = conditions::find(&report.status.conditions, condition::REFERENCES_RESOLVED).unwrap();
     assert_eq!(references.status, "False");

@@ -1,6 +1,7 @@
 //! Bad manifests: each is refused at the field and in the words meant for it.
 
 mod accounts;
+mod recording;
 mod trails;
 
 use std::sync::OnceLock;
@@ -36,7 +37,8 @@ fn row(kind: &'static str, what: &'static str, patch: Value, at: &'static str, s
 pub fn answers() -> &'static [Answer] {
     static ANSWERS: OnceLock<Vec<Answer>> = OnceLock::new();
     ANSWERS.get_or_init(|| {
-        let rows: Vec<_> = trails::rows().into_iter().chain(accounts::rows()).collect();
+        let rows: Vec<_> =
+            [trails::rows(), recording::rows(), accounts::rows()].into_iter().flatten().collect();
         each(&rows, |row| {
             let good = if row.kind == "Trail" { trail() } else { account() };
             answer(row, server().dry_create(&edited(good, &row.patch)))

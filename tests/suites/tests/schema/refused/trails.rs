@@ -13,7 +13,7 @@ const GLOBAL: &str = "`includeGlobalServiceEvents` must be true when `isMultiReg
 const BUCKET: &str = "must be a bucket name: 3 to 63 lower-case letters, digits, '.' or '-'";
 const RESERVED: &str = "must not use a prefix or suffix that S3 reserves";
 const PREFIX: &str = "must neither begin nor end with '/'";
-const KEY: &str = "must be the ARN of a KMS key, such as 'arn:aws:kms:";
+const KEY: &str = "must be a KMS key: an alias such as 'alias/cloudtrail', the ARN of an alias, a key id, or";
 const LOG_GROUP: &str = "must be the name of a log group (not its ARN)";
 const ROLE: &str = "must be the ARN of an IAM role, such as 'arn:aws:iam::";
 const TOPIC: &str = "must be the ARN of an SNS topic, such as 'arn:aws:sns:";
@@ -165,9 +165,15 @@ fn keys_and_topics() -> Vec<Row> {
     let topic = |what, arn: &str| spec(what, &json!({"sns": {"topicArn": arn}}), "spec.sns.topicArn", TOPIC);
     vec![
         key("an empty key", ""),
-        key("a key by its id", "1234abcd-12ab-34cd-56ef-1234567890ab"),
-        key("a key by its alias", "alias/audit"),
-        key("a key by the ARN of its alias", "arn:aws:kms:eu-central-1:111122223333:alias/audit"),
+        key("an alias without 'alias/'", "audit"),
+        key("an alias without its name", "alias/"),
+        key("an alias with a blank", "alias/audit logs"),
+        key("an ARN of an alias without its name", "arn:aws:kms:eu-central-1:111122223333:alias/"),
+        key("an ARN of an alias without an account", "arn:aws:kms:eu-central-1::alias/audit"),
+        key("a key id that is too short", "1234abcd-12ab-34cd-56ef-1234567890a"),
+        key("a key id in capitals", "1234ABCD-12AB-34CD-56EF-1234567890AB"),
+        key("an id of a multi-Region key that is too short", "mrk-1234abcd12ab34cd56ef1234567890a"),
+        key("a key id with more after it", "1234abcd-12ab-34cd-56ef-1234567890ab\n"),
         key(
             "a key of a short account id",
             "arn:aws:kms:eu-central-1:1111:key/1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -286,6 +292,25 @@ fn shapes() -> Vec<Row> {
             "spec.isMultiRegionTrail",
             "must be of type boolean",
         ),
+        spec(
+            "an unknown management policy",
+            &json!({"managementPolicy": "observe"}),
+            "spec.managementPolicy",
+            "supported values: \"Full\", \"Observe\"",
+        ),
+        spec(
+            "an unknown adoption policy",
+            &json!({"adoptionPolicy": "Always"}),
+            "spec.adoptionPolicy",
+            "supported values: \"Never\", \"IfUnowned\"",
+        ),
+        spec(
+            "an owner of 257 characters to adopt from",
+            &json!({"adoptFrom": "o".repeat(257)}),
+            "spec.adoptFrom",
+            "may not be more than 256 bytes",
+        ),
+        spec("a word for suspend", &json!({"suspend": "yes"}), "spec.suspend", "must be of type boolean"),
         spec(
             "an unknown field",
             &json!({"bucketName": "audit"}),

@@ -1,23 +1,30 @@
 //! What the chart promises, as real Helm renders it.
 
+mod rights;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use test_cluster::{RELEASE, chart};
 use test_suites::helm::{Rendered, chart_file, lint, refusal};
 
 /// A value for everything that is empty or off by default.
 const EVERYTHING: &[&str] = &[
-    "--set-string=defaultAccount.accountId=011122223333",
-    "--set=defaultAccount.create=true",
+    "--set-string=defaultAccount.accountId=011122223333,defaultAccount.externalId=0123456789012345678",
+    "--set=defaultAccount.create=true,defaultAccount.roleArn=arn:aws:iam::011122223333:role/operator",
     "--set=defaultAccount.allowedNamespaces.names={security}",
     "--set-json=defaultAccount.allowedNamespaces.selector={\"matchLabels\":{\"team\":\"security\"}}",
+    "--set=defaultAccount.allowedRegions={eu-central-1},defaultAccount.guardrails.weakening=Allow",
+    "--set-json=defaultAccount.guardrails.breakGlass={\"until\":\"2026-12-01T12:00:00Z\",\"reason\":\"move\"}",
+    "--set=defaultAccount.allowedResources.buckets={audit-*},defaultAccount.allowedResources.kmsKeyArns={arn:aws:kms:*}",
+    "--set=defaultAccount.allowedResources.topicArns={*},defaultAccount.allowedResources.roleArns={arn:aws:iam::*}",
+    "--set=watchNamespaces={audit,security},readOnly=true",
     "--set=aws.region=eu-central-1,aws.endpointUrl=http://127.0.0.1:4566",
     "--set=clusterId=blue,replicas=2,priorityClassName=system-cluster-critical",
-    "--set=extraArgs={--read-only}",
+    "--set=extraArgs={--pod-namespace=audit}",
     "--set-json=extraEnv=[{\"name\":\"HTTPS_PROXY\",\"value\":\"http://proxy:3128\"}]",
     "--set=imagePullSecrets[0].name=my-registry,metrics.service.enabled=true",
     "--set=rbac.aggregateToEdit=true,podLabels.tier=audit,podAnnotations.note=x,commonLabels.team=security",
@@ -90,8 +97,11 @@ fn compare_with_schema(path: &str, value: &Value, schema: &Value, seen: &mut usi
     assert_eq!(schema["additionalProperties"], false, "values at '{path}' are not closed");
     // Helm's own, for charts that have this one as a part.
     let known: BTreeSet<_> = properties.keys().filter(|name| !path.is_empty() || *name != "global").collect();
-    let optional = path == "/defaultAccount/allowedNamespaces/selector";
-    assert!(optional || values.keys().collect::<BTreeSet<_>>() == known, "at '{path}': {values:?} {known:?}");
+    let parts = ["/defaultAccount/allowedNamespaces/selector", "/defaultAccount/guardrails/breakGlass"];
+    assert!(
+        parts.contains(&path) || values.keys().collect::<BTreeSet<_>>() == known,
+        "at '{path}': {values:?} {known:?}"
+    );
     for (name, value) in values {
         *seen += 1;
         compare_with_schema(&format!("{path}/{name}"), value, &properties[name], seen);
@@ -174,8 +184,45 @@ fn the_default_account_is_made_on_request_and_outlives_the_release() {
     let rendered = Rendered::new(EVERYTHING).unwrap();
     let account = rendered.get("AwsAccount", "default").unwrap();
     assert_eq!(account["metadata"]["annotations"]["helm.sh/resource-policy"], "keep");
-    let allowed = json!({"names": ["security"], "selector": {"matchLabels": {"team": "security"}}});
-    assert_eq!(account["spec"], json!({"accountId": "011122223333", "allowedNamespaces": allowed}));
+    let spec = json!({
+        "accountId": "011122223333",
+        "roleArn": "arn:aws:iam::011122223333:role/operator",
+        "externalId": "0123456789012345678",
+        "allowedNamespaces": {"names": ["security"], "selector": {"matchLabels": {"team": "security"}}},
+        "allowedRegions": ["eu-central-1"],
+        "allowedResources": {
+            "buckets": ["audit-*"], "kmsKeyArns": ["arn:aws:kms:*"], "topicArns": ["*"], "roleArns": ["arn:aws:iam::*"],
+        },
+        "guardrails": {
+            "weakening": "Allow", "breakGlass": {"until": "2026-12-01T12:00:00Z", "reason": "move"},
+        },
+    });
+    assert_eq!(account["spec"], spec);
+    // Whatever the account can say, the chart can.
+    let crd = chart_file("crds/awsaccounts.trail-operator.dev.yaml").unwrap();
+    let fields = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"];
+    let names = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(names(&spec), names(fields));
+}
+
+#[test]
+fn a_half_said_account_is_refused_before_anything_is_installed() {
+    for (flag, expected) in [
+        ("--set=defaultAccount.externalId=77", "defaultAccount.externalId must be a text: put it in quotes"),
+        ("--set-string=defaultAccount.externalId=blue", "defaultAccount.externalId belongs to a role"),
+        ("--set=defaultAccount.roleArn=trail-operator", "at '/defaultAccount/roleArn'"),
+        (
+            "--set=defaultAccount.guardrails.breakGlass.reason=move",
+            "at '/defaultAccount/guardrails/breakGlass'",
+        ),
+        ("--set=defaultAccount.guardrails.weakening=Warn", "at '/defaultAccount/guardrails/weakening'"),
+        ("--set=watchNamespaces={Security}", "at '/watchNamespaces/0'"),
+    ] {
+        let account =
+            ["--set=defaultAccount.create=true", "--set-string=defaultAccount.accountId=111122223333"];
+        let said = refusal(&[&account[..], &[flag]].concat()).unwrap();
+        assert!(said.contains(expected), "{flag}: {said}");
+    }
 }
 
 #[test]
@@ -242,7 +289,9 @@ fn arguments_and_environment_are_what_the_values_say() {
         json!({"name": "HTTPS_PROXY", "value": "http://proxy:3128"}),
     ];
     assert_eq!(full.container().unwrap()["env"], json!([&pod[..], &set].concat()));
-    let rest = [rest.as_slice(), &["--cluster-id=blue", "--read-only"]].concat();
+    let more =
+        ["--cluster-id=blue", "--watch-namespaces=audit,security", "--read-only", "--pod-namespace=audit"];
+    let rest = [rest.as_slice(), &more].concat();
     assert_eq!(full.container().unwrap()["args"].as_array().unwrap()[3..], *json!(rest).as_array().unwrap());
 }
 
@@ -258,85 +307,6 @@ fn without_a_lease_there_is_never_a_second_operator() {
     assert_eq!(strategy(&[off]).unwrap(), json!({"type": "Recreate"}));
     let said = refusal(&[off, "--set=replicas=2"]).unwrap();
     assert!(said.contains("replicas is 2 but leaderElection.enabled is false"), "{said}");
-}
-
-#[test]
-fn the_operator_may_do_exactly_this() {
-    let table = [
-        ["ClusterRole", "trail-operator.dev/awsaccounts", "", "get list watch"],
-        ["ClusterRole", "trail-operator.dev/awsaccounts/status", "", "get patch"],
-        ["ClusterRole", "trail-operator.dev/trails", "", "get list patch watch"],
-        ["ClusterRole", "trail-operator.dev/trails/status", "", "get patch"],
-        ["ClusterRole", "/namespaces", "", "get list watch"],
-        ["ClusterRole", "apiextensions.k8s.io/customresourcedefinitions", "trails.trail-operator.dev", "get"],
-        ["ClusterRole", "events.k8s.io/events", "", "create"],
-        ["Role", "coordination.k8s.io/leases", "", "create"],
-        ["Role", "coordination.k8s.io/leases", "trail-operator", "get update"],
-    ];
-    let expected: BTreeSet<_> = table.map(|row| row.map(String::from)).into();
-    assert_eq!(granted(&Rendered::new(EVERYTHING).unwrap()).unwrap(), expected);
-}
-
-/// Every rule bound to the operator's ServiceAccount, one row for each resource: kind of role, resource, names, verbs.
-fn granted(rendered: &Rendered) -> Result<BTreeSet<[String; 4]>> {
-    let mut rows = BTreeSet::new();
-    for kind in ["ClusterRole", "Role"] {
-        for binding in rendered.all(&format!("{kind}Binding")) {
-            ensure!(binding["subjects"].as_array().map(Vec::len) == Some(1), "one subject in each binding");
-            ensure!(binding["subjects"][0]["name"] == RELEASE, "bound to somebody else: {binding}");
-            ensure!(binding["roleRef"]["kind"] == kind, "a {kind} is to be bound: {binding}");
-            let role = rendered.get(kind, &text(&binding["roleRef"]["name"]))?;
-            for rule in role["rules"].as_array().context("a role without rules")? {
-                let mut verbs = words(&rule["verbs"]);
-                verbs.sort();
-                let names = words(&rule["resourceNames"]).join(" ");
-                for (group, resource) in pairs(&rule["apiGroups"], &rule["resources"]) {
-                    let resource = format!("{group}/{resource}");
-                    rows.insert([kind.to_owned(), resource, names.clone(), verbs.join(" ")]);
-                }
-            }
-        }
-    }
-    Ok(rows)
-}
-
-#[test]
-fn without_leader_election_no_lease_is_granted() {
-    let rendered = Rendered::new(&["--set=leaderElection.enabled=false"]).unwrap();
-    assert!(rendered.all("Role").is_empty() && rendered.all("RoleBinding").is_empty());
-}
-
-#[test]
-fn people_get_trails_and_never_accounts() {
-    let label = |verb: &str| format!("rbac.authorization.k8s.io/aggregate-to-{verb}");
-    for (flags, view, edit) in [
-        (&[][..], vec!["view", "edit", "admin"], vec![]),
-        (EVERYTHING, vec!["view", "edit", "admin"], vec!["edit", "admin"]),
-        (&["--set=rbac.aggregateToView=false"], vec![], vec![]),
-    ] {
-        let rendered = Rendered::new(flags).unwrap();
-        for (name, aggregated) in [("trail-operator-view", view), ("trail-operator-edit", edit)] {
-            let role = rendered.get("ClusterRole", name).unwrap();
-            for to in ["view", "edit", "admin"] {
-                let labelled = role["metadata"]["labels"][label(to)] == "true";
-                assert_eq!(labelled, aggregated.contains(&to), "{name} to {to} with {flags:?}");
-            }
-            for rule in role["rules"].as_array().unwrap() {
-                assert_eq!(rule["resources"], json!(["trails"]), "{name}");
-            }
-        }
-    }
-}
-
-#[test]
-fn rbac_and_service_account_can_be_the_users_own() {
-    let flags = ["--set=rbac.create=false,serviceAccount.create=false,serviceAccount.name=mine"];
-    let rendered = Rendered::new(&flags).unwrap();
-    for kind in ["ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"] {
-        assert!(rendered.all(kind).is_empty(), "{kind}");
-    }
-    let pod = &rendered.get("Deployment", RELEASE).unwrap()["spec"]["template"]["spec"];
-    assert_eq!(pod["serviceAccountName"], "mine");
 }
 
 #[test]
@@ -361,13 +331,4 @@ fn yaml_paths(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
-}
-
-fn words(value: &Value) -> Vec<String> {
-    value.as_array().into_iter().flatten().map(text).collect()
-}
-
-fn pairs(left: &Value, right: &Value) -> Vec<(String, String)> {
-    let right = words(right);
-    words(left).into_iter().flat_map(|l| right.iter().map(move |r| (l.clone(), r.clone()))).collect()
 }

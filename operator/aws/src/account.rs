@@ -1,0 +1,92 @@
+//! One account, acted in with one identity: the SDK's configuration, and what was read with it.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use aws_config::{Region, SdkConfig};
+use parking_lot::Mutex;
+use trail_operator_reconcile::aws_error::AwsError;
+
+use crate::{AccountInRegion, SecurityTokensClient, cached::Cached, calls::Calls, limits::Scope, regions};
+
+/// An account with one identity.
+#[derive(Clone, Debug)]
+pub struct Account(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    session: Arc<Session>,
+    by_region: Mutex<HashMap<String, AccountInRegion>>,
+}
+
+impl Account {
+    pub(crate) fn new(session: Session) -> Self {
+        Self(Arc::new(Inner { session: Arc::new(session), by_region: Mutex::default() }))
+    }
+
+    /// Everything that keeping trails in a Region takes. The same for each call, so what was read is shared.
+    pub fn cloud_trail(&self, region: &str) -> AccountInRegion {
+        let mut by_region = self.0.by_region.lock();
+        let here = by_region
+            .entry(region.to_owned())
+            .or_insert_with(|| AccountInRegion::new(Arc::clone(&self.0.session), region));
+        here.clone()
+    }
+
+    /// STS, in the Region of the environment.
+    pub fn security_tokens(&self) -> SecurityTokensClient {
+        SecurityTokensClient::new(Arc::clone(&self.0.session))
+    }
+
+    /// The Regions that are enabled in the account, by name.
+    ///
+    /// # Errors
+    /// What AWS answers, as for every call.
+    pub async fn list_regions(&self, max_age: Duration) -> Result<Vec<String>, AwsError> {
+        let session = &self.0.session;
+        session.regions.get(&(), max_age, || regions::list(session)).await
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// What all Regions and services of an account with one identity share.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) account_id: String,
+    /// Credentials, connections and time-outs.
+    pub(crate) config: SdkConfig,
+    /// Buckets are named in the path: the endpoint is on this machine.
+    pub(crate) s3_path_style: bool,
+    pub(crate) calls: Arc<Calls>,
+    /// ARNs of keys, by Region and what they were asked for by.
+    pub(crate) keys: Cached<(String, String), String>,
+    /// Buckets that are there, by name and owner.
+    pub(crate) buckets: Cached<(String, String), ()>,
+    regions: Cached<(), Vec<String>>,
+}
+
+impl Session {
+    pub(crate) fn new(account_id: &str, config: SdkConfig, s3_path_style: bool, calls: Arc<Calls>) -> Self {
+        Self {
+            account_id: account_id.to_owned(),
+            config,
+            s3_path_style,
+            calls,
+            keys: Cached::new(),
+            buckets: Cached::new(),
+            regions: Cached::new(),
+        }
+    }
+
+    /// The Region of the environment.
+    pub(crate) fn region(&self) -> &str {
+        self.config.region().map_or("", Region::as_ref)
+    }
+
+    pub(crate) fn scope(&self, service: &'static str, region: &str) -> Scope {
+        Scope { service, account_id: self.account_id.clone(), region: region.to_owned() }
+    }
+}

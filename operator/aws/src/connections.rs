@@ -1,0 +1,27 @@
+//! One pool of connections, and one set of trusted certificates, for all accounts, Regions and services.
+//!
+//! Without it the SDK makes both anew for each client (aws-smithy-runtime, `client/defaults.rs`): a configuration carries
+//! only an HTTP client that it was given.
+
+use std::time::Duration;
+
+use aws_smithy_http_client::{
+    Connector,
+    proxy::ProxyConfig,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+
+/// The same connector as the SDK's own: proxies come from the environment.
+pub(crate) fn shared_connections(connect_timeout: Duration) -> SharedHttpClient {
+    let settings = HttpConnectorSettings::builder().connect_timeout(connect_timeout).build();
+    let connector = Connector::builder()
+        .connector_settings(settings)
+        .proxy_config(ProxyConfig::from_env())
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    http_client_fn(move |_, _| connector.clone())
+}

@@ -1,0 +1,77 @@
+//! `kubectl cloudtrail`: the operator's answers on the command line, from the same parts.
+//!
+//! Data goes to stdout, everything else to stderr. Exit 4 means that there is no answer: a wrong call, or an error that
+//! prevented one.
+
+mod color;
+mod plan;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// No answer.
+const NO_ANSWER: u8 = 4;
+
+/// Asks what the operator would do, and what it thinks of CloudTrail.
+#[derive(Parser)]
+#[command(name = "kubectl-cloudtrail", bin_name = "kubectl cloudtrail", version)]
+struct Cli {
+    /// When to colour the output.
+    #[arg(long, global = true, value_enum, default_value_t = color::When::Auto)]
+    color: color::When,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Prints what the operator would do in AWS, and does nothing.
+    Plan(plan::Args),
+    /// Prints the CustomResourceDefinitions.
+    Crds,
+    /// Prints the version.
+    Version,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to tell where even this cannot be printed.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(NO_ANSWER) } else { ExitCode::SUCCESS };
+        }
+    };
+    cli.color.apply();
+    let answer = match cli.verb {
+        // A plan holds all its objects and AWS's answers.
+        Verb::Plan(args) => Box::pin(plan::run(&args)).await,
+        Verb::Crds => crds(),
+        Verb::Version => {
+            anstream::println!("kubectl-cloudtrail {}", env!("CARGO_PKG_VERSION"));
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    answer.unwrap_or_else(|error| {
+        anstream::eprintln!("error: {error:#}");
+        ExitCode::from(NO_ANSWER)
+    })
+}
+
+fn crds() -> anyhow::Result<ExitCode> {
+    for manifest in trail_operator_crds::manifests()? {
+        anstream::print!("{}", manifest.yaml()?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        <super::Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,103 @@
+//! The document of kind `Plan`.
+
+use anyhow::Result;
+use kube::ResourceExt;
+use serde::Serialize;
+use trail_operator_reconcile::trail::{Finding, Line, Severity};
+
+use super::{Outcome, Planned};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    api_version: &'static str,
+    kind: &'static str,
+    objects: Vec<Object>,
+}
+
+#[derive(Serialize)]
+struct Object {
+    kind: &'static str,
+    namespace: String,
+    name: String,
+    changes: Vec<Change>,
+    findings: Vec<Told>,
+}
+
+#[derive(Serialize)]
+struct Change {
+    operation: &'static str,
+    field: String,
+    from: String,
+    to: String,
+    reason: &'static str,
+    weakening: bool,
+    withheld: bool,
+}
+
+#[derive(Serialize)]
+struct Told {
+    severity: &'static str,
+    reason: &'static str,
+    message: String,
+}
+
+pub(super) fn print(planned: &[Planned]) -> Result<()> {
+    let objects = planned.iter().map(object).collect();
+    let document = Document { api_version: "trail-operator.dev/v1alpha1", kind: "Plan", objects };
+    anstream::println!("{}", serde_json::to_string_pretty(&document)?);
+    Ok(())
+}
+
+fn object(planned: &Planned) -> Object {
+    let (changes, findings) = match &planned.outcome {
+        Outcome::Plan(known) => {
+            let (input, _, plan) = &**known;
+            (plan.lines(input).into_iter().map(change).collect(), plan.findings.iter().map(told).collect())
+        }
+        Outcome::Unresolved(unresolved) => {
+            let reason = unresolved.reason().as_str();
+            let message = unresolved.message().to_owned();
+            (vec![], vec![Told { severity: "Waiting", reason, message }])
+        }
+        Outcome::Suspended => {
+            let message = "spec.suspend is true: nothing is read or changed in AWS".to_owned();
+            (vec![], vec![Told { severity: "Info", reason: "Suspended", message }])
+        }
+    };
+    Object {
+        kind: "Trail",
+        namespace: planned.trail.namespace().unwrap_or_default(),
+        name: planned.trail.name_any(),
+        changes,
+        findings,
+    }
+}
+
+fn change(line: Line) -> Change {
+    Change {
+        operation: line.operation,
+        field: line.field.field,
+        from: line.field.from,
+        to: line.field.to,
+        reason: line.reason,
+        weakening: line.field.weakening,
+        withheld: line.withheld,
+    }
+}
+
+fn told(finding: &Finding) -> Told {
+    Told {
+        severity: severity(finding.severity),
+        reason: finding.reason.as_str(),
+        message: finding.message.clone(),
+    }
+}
+
+pub(super) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "Error",
+        Severity::Waiting => "Waiting",
+        Severity::Pending => "Pending",
+    }
+}

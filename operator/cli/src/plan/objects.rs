@@ -1,0 +1,112 @@
+//! The objects that a plan is made for and from, wherever they were read.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use trail_operator_crds::{
+    AllowedNamespaces, AwsAccount, AwsAccountSpec, LabelSelector, ManagementPolicy, Trail,
+};
+use trail_operator_reconcile::{
+    references::{ActAs, Claim, Namespace, References, Unreadable},
+    trail::{Input, Observed},
+};
+
+/// Stands for the first part of the owner tag where it is not known.
+pub(super) const ANY_CLUSTER: &str = "<cluster id>";
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    /// What to plan for.
+    pub(super) trails: Vec<Trail>,
+    /// Every Trail that there is, for knowing who else claims a trail.
+    pub(super) claims: Vec<Claimed>,
+    /// Accounts by name.
+    pub(super) accounts: BTreeMap<String, AwsAccount>,
+    /// Namespaces by name; `None` where they were not read.
+    pub(super) namespaces: Option<BTreeMap<String, Namespace>>,
+    /// First part of owner tags, where it is known.
+    pub(super) cluster_id: Option<String>,
+    /// The account of each set of credentials.
+    pub(super) identities: HashMap<ActAs, String>,
+}
+
+/// What a Trail claims.
+#[derive(Debug)]
+pub(super) struct Claimed {
+    region: String,
+    trail_name: String,
+    claim: Claim,
+}
+
+impl Claimed {
+    /// Of a Trail that is to be made in AWS.
+    pub(super) fn by(trail: &Trail) -> Option<Self> {
+        (trail.spec.management_policy == ManagementPolicy::Full).then(|| Self {
+            region: trail.spec.region.clone(),
+            trail_name: trail.trail_name().to_owned(),
+            claim: Claim::of(trail),
+        })
+    }
+}
+
+impl Objects {
+    /// Names of accounts that Trails point at and that were not read.
+    pub(super) fn accounts_to_be_made_up(&self) -> BTreeSet<String> {
+        if self.namespaces.is_some() {
+            return BTreeSet::new();
+        }
+        let names = self.trails.iter().map(|trail| trail.spec.account_ref.name.clone());
+        names.filter(|name| !super::has_account(self, name)).collect()
+    }
+
+    /// An account of which only the number is known: that of the credentials in use.
+    pub(super) fn make_up_account(&mut self, name: &str, account_id: &str) {
+        let spec = AwsAccountSpec {
+            account_id: account_id.to_owned(),
+            role_arn: None,
+            external_id: None,
+            allowed_namespaces: AllowedNamespaces { names: vec![], selector: Some(LabelSelector::default()) },
+            allowed_regions: vec![],
+            allowed_resources: <_>::default(),
+            guardrails: <_>::default(),
+        };
+        let account = AwsAccount::new(name, spec);
+        self.identities.insert(ActAs::of(&account), account_id.to_owned());
+        self.accounts.insert(name.to_owned(), account);
+    }
+
+    /// Where the cluster is not known, the owner tag of this very object in any cluster counts as its own.
+    pub(super) fn with_owner(&self, input: Input, observed: &Observed) -> Input {
+        if self.cluster_id.is_some() {
+            return input;
+        }
+        let owner = observed.trail.as_ref().and_then(|trail| trail.owner());
+        let mine = input.owner.strip_prefix(ANY_CLUSTER).unwrap_or_default().to_owned();
+        match owner.filter(|owner| owner.ends_with(&mine)) {
+            Some(owner) => Input { owner: owner.to_owned(), ..input },
+            None => input,
+        }
+    }
+}
+
+impl References for Objects {
+    fn aws_account(&self, name: &str) -> Result<Option<Arc<AwsAccount>>, Unreadable> {
+        Ok(self.accounts.get(name).cloned().map(Arc::new))
+    }
+
+    fn acting_in(&self, act_as: &ActAs) -> Option<String> {
+        self.identities.get(act_as).cloned()
+    }
+
+    fn namespace(&self, name: &str) -> Option<Namespace> {
+        self.namespaces.as_ref()?.get(name).cloned()
+    }
+
+    fn claims(&self, region: &str, trail_name: &str) -> Vec<Claim> {
+        let same = |claimed: &&Claimed| claimed.region == region && claimed.trail_name == trail_name;
+        self.claims.iter().filter(same).map(|claimed| claimed.claim.clone()).collect()
+    }
+}
