@@ -67,7 +67,14 @@ impl Clients {
         if let Some(region) = region {
             loader = loader.region(Region::new(region.to_owned()));
         }
-        let config = loader.load().await;
+        Self::of(loader.load().await, observer)
+    }
+
+    /// The same with a configuration that comes from elsewhere; its time-outs and repetitions are its own.
+    ///
+    /// # Errors
+    /// When an endpoint is given to which credentials would go in clear text.
+    pub fn of(config: SdkConfig, observer: Observer) -> Result<Self, UnsafeEndpoint> {
         check_endpoint("endpoint_url of the profile", config.endpoint_url().unwrap_or_default())?;
         let region = config.region().cloned().unwrap_or_else(|| Region::from_static(FALLBACK_REGION));
         let of_s3 = env::var("AWS_ENDPOINT_URL_S3").ok();

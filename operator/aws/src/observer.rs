@@ -8,6 +8,8 @@ use std::{
 
 use trail_operator_reconcile::aws_error::AwsError;
 
+use crate::throttling::is_throttling;
+
 /// One call, with all its repetitions.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
@@ -19,6 +21,8 @@ pub struct Call<'a> {
     pub code: &'a str,
     /// From the first attempt to the last answer.
     pub took: Duration,
+    /// Whether AWS said that there were too many calls.
+    pub throttled: bool,
 }
 
 /// Whoever is told.
@@ -42,13 +46,13 @@ impl Observer {
         let result = call.await;
         let took = start.elapsed();
         let code = result.as_ref().map_or_else(|error| error.code.as_str(), |_| "OK");
-        self.tell(Call { service, operation, code, took });
+        self.tell(Call { service, operation, code, took, throttled: is_throttling(code) });
         result
     }
 
     /// Tells of a call that was made elsewhere.
     pub(crate) fn tell(&self, call: Call<'_>) {
-        let Call { service, operation, code, took } = call;
+        let Call { service, operation, code, took, throttled: _ } = call;
         tracing::debug!(service, operation, code, ?took, "called AWS");
         (self.0)(call);
     }

@@ -7,7 +7,7 @@ use aws_credential_types::provider::{
     ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future,
 };
 
-use crate::{Call, Observer, error::credentials_code};
+use crate::{Call, Observer, error::credentials_code, throttling::is_throttling};
 
 /// What CloudTrail shows of who called, after the role's name.
 const SESSION_NAME: &str = "trail-operator";
@@ -50,7 +50,9 @@ impl ProvideCredentials for Role {
             let start = Instant::now();
             let result = self.provider.provide_credentials().await;
             let code = result.as_ref().err().map_or("OK", code);
-            self.observer.tell(Call { service: "sts", operation: "AssumeRole", code, took: start.elapsed() });
+            let throttled = is_throttling(code);
+            let took = start.elapsed();
+            self.observer.tell(Call { service: "sts", operation: "AssumeRole", code, took, throttled });
             result
         })
     }

@@ -1,15 +1,15 @@
 //! Prometheus metrics. Labels come from a fixed vocabulary and from names of objects; never from free text.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use parking_lot::Mutex;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
 use trail_operator_aws::Call;
-use trail_operator_crds::condition;
 
 /// The registry and everything in it.
 pub(crate) struct Metrics {
@@ -17,6 +17,8 @@ pub(crate) struct Metrics {
     reconciles: Family<Reconciled, Counter>,
     reconcile_seconds: Family<Kind, Histogram>,
     conditions: Family<ConditionLabels, Gauge>,
+    /// Which of them each object has.
+    shown: Mutex<HashMap<(&'static str, Object), Vec<ConditionLabels>>>,
     aws_requests: Family<AwsRequest, Counter>,
     aws_request_seconds: Family<AwsOperation, Histogram>,
     aws_throttled: Family<AwsOperation, Counter>,
@@ -48,7 +50,8 @@ struct ConditionLabels {
     namespace: String,
     name: String,
     r#type: String,
-    status: &'static str,
+    status: String,
+    reason: String,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -81,8 +84,6 @@ pub(crate) enum RoundResult {
     Error,
 }
 
-const STATUSES: [&str; 3] = ["True", "False", "Unknown"];
-
 impl Metrics {
     /// Registers everything.
     pub(crate) fn new() -> Arc<Self> {
@@ -92,6 +93,7 @@ impl Metrics {
             reconciles: Family::default(),
             reconcile_seconds: Family::new_with_constructor(seconds),
             conditions: Family::default(),
+            shown: Mutex::default(),
             aws_requests: Family::default(),
             aws_request_seconds: Family::new_with_constructor(seconds),
             aws_throttled: Family::default(),
@@ -115,7 +117,7 @@ impl Metrics {
         );
         registry.register(
             "resource_condition",
-            "1 for the status that a condition has",
+            "1 for each condition that an object has",
             self.conditions.clone(),
         );
         registry.register("aws_requests", "Calls to AWS, by error code or OK", self.aws_requests.clone());
@@ -160,16 +162,16 @@ impl Metrics {
 
     /// AWS was called.
     pub(crate) fn called_aws(&self, call: Call<'_>) {
-        let Call { service, operation, code, took } = call;
+        let Call { service, operation, code, took, throttled } = call;
         self.aws_requests.get_or_create(&AwsRequest { service, operation, code: code.to_owned() }).inc();
         let labels = AwsOperation { service, operation };
         self.aws_request_seconds.get_or_create(&labels).observe(took.as_secs_f64());
-        if code.starts_with("Throttl") || code == "TooManyRequestsException" {
+        if throttled {
             self.aws_throttled.get_or_create(&labels).inc();
         }
     }
 
-    /// An object has these conditions.
+    /// An object has these conditions: one series for each, which goes when the condition changes.
     pub(crate) fn has_conditions(
         &self,
         kind: &'static str,
@@ -177,30 +179,34 @@ impl Metrics {
         name: &str,
         conditions: &[Condition],
     ) {
-        for condition in conditions {
-            for status in STATUSES {
-                let labels = condition_labels(kind, namespace, name, &condition.type_, status);
-                self.conditions.get_or_create(&labels).set(i64::from(condition.status == status));
-            }
+        let object = (kind, Object { namespace: namespace.into(), name: name.into() });
+        let now: Vec<_> = conditions
+            .iter()
+            .map(|condition| ConditionLabels {
+                kind,
+                namespace: namespace.into(),
+                name: name.into(),
+                r#type: condition.type_.clone(),
+                status: condition.status.clone(),
+                reason: condition.reason.clone(),
+            })
+            .collect();
+        let mut shown = self.shown.lock();
+        let before = shown.insert(object, now.clone()).unwrap_or_default();
+        for gone in before.iter().filter(|labels| !now.contains(labels)) {
+            self.conditions.remove(gone);
         }
-        for type_ in condition::ALL {
-            if !conditions.iter().any(|condition| condition.type_ == type_) {
-                self.drop_condition(kind, namespace, name, type_);
-            }
+        for labels in &now {
+            self.conditions.get_or_create(labels).set(1);
         }
     }
 
     /// An object is gone.
     pub(crate) fn object_gone(&self, kind: &'static str, namespace: &str, name: &str) {
-        for type_ in condition::ALL {
-            self.drop_condition(kind, namespace, name, type_);
-        }
-        self.trail_logging.remove(&Object { namespace: namespace.into(), name: name.into() });
-    }
-
-    fn drop_condition(&self, kind: &'static str, namespace: &str, name: &str, type_: &str) {
-        for status in STATUSES {
-            self.conditions.remove(&condition_labels(kind, namespace, name, type_, status));
+        let object = Object { namespace: namespace.into(), name: name.into() };
+        self.trail_logging.remove(&object);
+        for labels in self.shown.lock().remove(&(kind, object)).unwrap_or_default() {
+            self.conditions.remove(&labels);
         }
     }
 
@@ -223,16 +229,6 @@ impl Metrics {
     }
 }
 
-fn condition_labels(
-    kind: &'static str,
-    namespace: &str,
-    name: &str,
-    type_: &str,
-    status: &'static str,
-) -> ConditionLabels {
-    ConditionLabels { kind, namespace: namespace.into(), name: name.into(), r#type: type_.into(), status }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +243,7 @@ mod tests {
             operation: "GetTrail",
             code: "ThrottlingException",
             took,
+            throttled: true,
         });
         metrics.trail_logs("security", "audit", Some(true));
         metrics.drifted("Trail", "s3.bucketName");
@@ -280,9 +277,12 @@ mod tests {
         };
         let conditions = [a_condition("Ready", "False"), a_condition("Reconciling", "True")];
         metrics.has_conditions("Trail", "security", "audit", &conditions);
-        assert!(metrics.text(true).unwrap().contains(r#"type="Ready",status="False"} 1"#));
+        assert!(metrics.text(true).unwrap().contains(r#"type="Ready",status="False",reason="R"} 1"#));
         metrics.has_conditions("Trail", "security", "audit", &conditions[..1]);
         assert!(!metrics.text(true).unwrap().contains("Reconciling"));
+        metrics.has_conditions("Trail", "security", "audit", &[a_condition("Ready", "True")]);
+        let text = metrics.text(true).unwrap();
+        assert!(text.contains(r#"status="True""#) && !text.contains(r#"status="False""#), "{text}");
         metrics.object_gone("Trail", "security", "audit");
         assert!(!metrics.text(true).unwrap().contains("audit"));
     }

@@ -214,8 +214,7 @@ mod tests {
     #[test]
     fn an_account_that_is_being_deleted_serves_on_and_says_who_uses_it() {
         let mut account = account();
-        account.metadata.deletion_timestamp =
-            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(NOW));
+        account.metadata.deletion_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(NOW));
         let users: Vec<_> = (0..7).map(|number| format!("security/trail-{number}")).collect();
         let identity = Ok(identity("111122223333", "1"));
         let first = report(&account, &identity, &users, SignedDuration::ZERO, NOW);

@@ -3,7 +3,7 @@
 //! `CloudTrail` keeps the word of a failure; whether it takes it back after a success is UNVERIFIED (`cloudtrail.md`
 //! 1.3). So a word counts until a success later than its first sight, and is remembered by the time it was seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -103,8 +103,8 @@ pub fn judge(input: &Input, home: &TrailStatus, previous: &PreviousStatus, now: 
     let mut status = logging_status(home);
     status.failing_since =
         failures.iter().map(|(_, _, seen, _)| seen.at).min().map(|at| Time(whole_seconds(at)));
-    status.failing_regions = failures.iter().map(|(region, ..)| region.clone()).take(MAX_REGIONS).collect();
-    status.failing_regions.dedup();
+    let failing: BTreeSet<_> = failures.iter().map(|(region, ..)| region.clone()).collect();
+    status.failing_regions = failing.into_iter().take(MAX_REGIONS).collect();
     let mut fact = fact(input, home, &failures);
     if let Some(known) = known_elsewhere(input, previous).filter(|_| failures.is_empty() && home.is_logging) {
         fact = known.0;

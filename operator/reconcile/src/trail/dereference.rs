@@ -228,10 +228,10 @@ fn usable_account(
     }
 }
 
-/// As far as status remembers: as declared, or as far as the guard lets it.
+/// As far as status remembers: as declared, or as far as the guard and others let it.
 fn was_settled(trail: &Trail) -> bool {
     let conditions = trail.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    let settled = [Reason::Succeeded, Reason::WeakeningRefused];
+    let settled = [Reason::Succeeded, Reason::WeakeningRefused, Reason::RepeatedDrift];
     conditions::find(conditions, condition::READY).is_some_and(|ready| {
         let is_of_this = ready.observed_generation == trail.metadata.generation;
         is_of_this && settled.iter().any(|reason| ready.reason == reason.as_str())

@@ -23,7 +23,15 @@ impl Plan {
         let done = self.changes.iter().flat_map(|change| {
             let reason = why(change, created, input);
             let operation = change.operation();
-            fields(change).into_iter().map(move |field| Line { operation, field, reason, withheld: false })
+            // Nothing is weaker than no trail.
+            let judged =
+                move |field: FieldChange| FieldChange { weakening: field.weakening && !created, ..field };
+            fields(change).into_iter().map(judged).map(move |field| Line {
+                operation,
+                field,
+                reason,
+                withheld: false,
+            })
         });
         let withheld = self.withheld.iter().map(|withheld| Line {
             operation: withheld.operation,
@@ -50,15 +58,18 @@ fn fields(change: &Change) -> Vec<FieldChange> {
         Change::CreateTrail(settings, tags) => {
             let tag = |(key, value): (&String, &String)| FieldChange::new(field::tag(key), "", value);
             let nothing = TrailSettings::default();
-            settings::differences(&nothing, settings).into_iter().map(not_weakening).chain(tags.iter().map(tag)).collect()
+            settings::differences(&nothing, settings)
+                .into_iter()
+                .map(from_nothing)
+                .chain(tags.iter().map(tag))
+                .collect()
         }
         Change::DeleteTrail => vec![FieldChange::new("", "", "")],
         _ => change.fields(),
     }
 }
 
-/// Nothing is weaker than no trail.
-fn not_weakening(change: FieldChange) -> FieldChange {
+fn from_nothing(change: FieldChange) -> FieldChange {
     let from = if change.from == "false" { String::new() } else { change.from };
-    FieldChange { weakening: false, from, ..change }
+    FieldChange { from, ..change }
 }

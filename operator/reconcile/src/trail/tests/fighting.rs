@@ -60,6 +60,15 @@ fn a_neutral_field_is_put_right_three_times_and_then_waits() {
 }
 
 #[test]
+fn a_restart_amid_a_fight_takes_nobody_elses_change_for_an_edit() {
+    let mut watch = Watch::new();
+    (0..4).for_each(|_| drop(watch.after(other_topic)));
+    assert_eq!(ready(&watch.status).1, "RepeatedDrift");
+    watch.fights = Fights::default();
+    assert_eq!(watch.after(|_| {}).events[0].reason, Reason::DriftCorrected);
+}
+
+#[test]
 fn a_field_that_is_waited_for_holds_up_no_other() {
     let mut watch = Watch::new();
     for _ in 0..3 {

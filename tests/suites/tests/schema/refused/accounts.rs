@@ -93,6 +93,12 @@ fn namespaces() -> Vec<Row> {
             "must have at most 16 items",
         ),
         spec(
+            "a label value of 64 characters",
+            &json!({"allowedNamespaces": {"selector": {"matchLabels": {"team": "a".repeat(64)}}}}),
+            "spec.allowedNamespaces.selector.matchLabels.team",
+            "may not be more than 63 bytes",
+        ),
+        spec(
             "a selector with expressions",
             &json!({"allowedNamespaces": {"selector": {"matchExpressions": []}}}),
             "strict decoding error",
