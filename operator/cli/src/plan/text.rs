@@ -82,11 +82,14 @@ fn change(line: &Line) {
 fn summary(planned: &[Planned]) {
     let plans: Vec<_> = planned.iter().filter_map(Planned::plan).collect();
     let to_do = plans.iter().filter(|plan| !plan.changes.is_empty()).count();
-    let calls: usize = plans.iter().map(|plan| plan.changes.len()).sum();
-    let withheld: usize = plans.iter().map(|plan| plan.withheld.len()).sum();
-    let trails = planned.len();
-    let word = if trails == 1 { "Trail" } else { "Trails" };
-    anstream::println!(
-        "{BOLD}Plan{BOLD:#}: {trails} {word}, {to_do} to change with {calls} AWS calls, {withheld} differences withheld."
-    );
+    let calls = plans.iter().map(|plan| plan.changes.len()).sum();
+    let withheld = plans.iter().map(|plan| plan.withheld.len()).sum();
+    let (trails, calls, withheld) =
+        (counted(planned.len(), "Trail"), counted(calls, "AWS call"), counted(withheld, "difference"));
+    anstream::println!("{BOLD}Plan{BOLD:#}: {trails}, {to_do} to change with {calls}, {withheld} withheld.");
+}
+
+fn counted(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }

@@ -182,11 +182,21 @@ fn an_old_read_after_an_edit_blames_nobody() {
     edited.spec.s3.bucket_name = "moved".into();
     edited.metadata.generation = Some(2);
     edited.status = Some(settled());
-    let (first, applied) = now(reconcile(&fake, input_of(&edited), &settled(), <_>::default(), NOW));
+    let (first, _) = now(reconcile(&fake, input_of(&edited), &settled(), <_>::default(), NOW));
     assert_eq!(first.events[0].reason, Reason::TrailUpdated);
     assert_eq!(ready(&first.status), ("False".into(), "Progressing".into()));
     assert!(!first.settled, "nothing was seen of it yet");
-    assert_eq!(first.status.destination.unwrap().bucket_name, "logs", "not known to be moved");
-    let last_write = LastWrite::default().and(&applied.done, NOW);
-    assert!(last_write.is_fresh(NOW));
+}
+
+#[test]
+fn an_old_read_after_a_repair_does_not_make_the_wrong_bucket_the_known_one() {
+    let moved = changed(|trail| trail.settings.s3_bucket_name = "theirs".into()).trail;
+    let mut watch = Watch::new();
+    watch.fake.state().trail = moved.clone();
+    watch.fake.state().before = Some(Before(moved));
+    let repaired = watch.after(|_| {});
+    assert_eq!(ready(&repaired.status), ("False".into(), "Progressing".into()));
+    assert_eq!(repaired.status.destination.as_ref().unwrap().bucket_name, "logs");
+    let again = watch.after(|_| {});
+    assert_eq!((ready(&again.status).1.as_str(), watch.fake.operations().len()), ("Progressing", 2));
 }

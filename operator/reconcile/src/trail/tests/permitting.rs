@@ -139,7 +139,8 @@ fn an_alias_that_cannot_be_resolved_is_told_and_is_no_difference() {
     ] {
         let input = edited(|trail| trail.spec.kms = Some(Kms { key_id: "alias/audit".into() }));
         let unread = vec![AwsError::new("DescribeKey", code, "")];
-        let existing = Observed { unread: unread.clone(), ..as_declared(&self::input()) };
+        let with_key = changed(|trail| trail.settings.kms_key_id = OWN_KEY.into());
+        let existing = Observed { unread: unread.clone(), ..with_key };
         for observed in [Observed { unread, ..Observed::default() }, existing] {
             let plan = plan(&input, &observed, NOW);
             assert_eq!((set(&plan), left(&plan), plan.changes.len()), (vec![], vec![], 0), "{code}");

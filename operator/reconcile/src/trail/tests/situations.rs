@@ -206,6 +206,15 @@ fn whoever_only_looks_reports_drift_field_by_field_and_is_not_stalled_over_it() 
 }
 
 #[test]
+fn whoever_only_looks_makes_nothing_his_own() {
+    let tagged = edited(|trail| drop(trail.spec.tags.insert("Team".into(), "a".into())));
+    for (hands_off, keys) in [(Some(HandsOff::Observe), vec![]), (None, vec!["Team".to_owned()])] {
+        let status = seen(&Input { hands_off, ..tagged.clone() }, &as_declared(&tagged)).status;
+        assert_eq!((&status.managed_tag_keys, status.destination.is_some()), (&keys, !keys.is_empty()));
+    }
+}
+
+#[test]
 fn hands_are_off_as_the_manifest_or_the_operator_says() {
     let mut observed = trail();
     observed.spec.management_policy = ManagementPolicy::Observe;
