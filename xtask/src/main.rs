@@ -3,6 +3,7 @@
 //! Knows: which verbs there are. Must not know: how they work.
 #![allow(clippy::print_stdout, reason = "a program for people writes to standard output")]
 
+mod bench;
 mod command;
 mod counts;
 mod crds;
@@ -34,6 +35,8 @@ enum Verb {
     Demo(demo::Args),
     /// Runs all tests, ending with a count
     Test(test::Args),
+    /// Measures the operator, on a real control plane and the AWS lab
+    Bench(bench::Args),
     /// Checks format, clippy and dependencies
     Lint,
     /// Writes crds/*.yaml from the Rust types
@@ -68,6 +71,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.verb {
         Verb::Demo(args) => demo::run(&args),
         Verb::Test(args) => test::run(&args),
+        Verb::Bench(args) => bench::run(&args),
         Verb::Lint => lint::run(),
         Verb::Crds { check } => crds::run(check),
         Verb::Cluster => parts::cluster(),

@@ -29,6 +29,11 @@ pub struct Cluster {
 impl Cluster {
     /// A control plane of our own, gone when this is dropped.
     pub fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments for kube-apiserver. File names must be absolute.
+    pub fn start_with(apiserver_args: &[String]) -> Result<Self> {
         // Helm too, at once: a build of it in the middle of a test would be a surprise.
         let [_, _, _, kubectl, helm] = tools::locate([
             Tool::Etcd,
@@ -37,7 +42,7 @@ impl Cluster {
             Tool::Kubectl,
             Tool::Helm,
         ])?;
-        let plane = ControlPlane::start()?;
+        let plane = ControlPlane::start_with(apiserver_args)?;
         let kubeconfig = plane.kubeconfig().to_owned();
         let scratch = ScratchDir::new()?;
         Ok(Self { kubectl, helm, kubeconfig, files: AtomicUsize::new(0), plane: Some(plane), scratch })

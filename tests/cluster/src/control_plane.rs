@@ -40,18 +40,26 @@ pub struct ControlPlane {
 impl ControlPlane {
     /// Starts one and waits until it is ready. Programs that are not there yet are built first.
     pub fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments for kube-apiserver. File names must be absolute.
+    pub fn start_with(apiserver_args: &[String]) -> Result<Self> {
         let programs =
             tools::locate([Tool::Etcd, Tool::KubeApiserver, Tool::KubeControllerManager, Tool::Kubectl])?;
         for _ in 1..ATTEMPTS {
-            match Self::try_start(&programs) {
+            match Self::try_start(&programs, apiserver_args) {
                 Err(error) if format!("{error:#}").contains("address already in use") => {}
                 result => return result,
             }
         }
-        Self::try_start(&programs)
+        Self::try_start(&programs, apiserver_args)
     }
 
-    fn try_start([etcd, apiserver, controller_manager, kubectl]: &[PathBuf; 4]) -> Result<Self> {
+    fn try_start(
+        [etcd, apiserver, controller_manager, kubectl]: &[PathBuf; 4],
+        more_args: &[String],
+    ) -> Result<Self> {
         let started = Instant::now();
         let scratch = ScratchDir::new()?;
         let folder = scratch.path();
@@ -62,7 +70,8 @@ impl ControlPlane {
         fs::write(&kubeconfig, kubeconfig_text(&folder.join("ca.crt"), port, &token))?;
 
         let etcd = run(folder, "etcd", etcd, &etcd_args(etcd_port, peer_port))?;
-        let apiserver = run(folder, "kube-apiserver", apiserver, &apiserver_args(etcd_port, port))?;
+        let args = [apiserver_args(etcd_port, port), more_args.to_vec()].concat();
+        let apiserver = run(folder, "kube-apiserver", apiserver, &args)?;
         wait_ready(&[&etcd, &apiserver], kubectl, &kubeconfig)?;
         let args = controller_manager_args();
         let controller_manager = run(folder, "kube-controller-manager", controller_manager, &args)?;
@@ -113,6 +122,11 @@ impl ControlPlane {
     /// The ports of kube-apiserver and etcd.
     pub fn ports(&self) -> [u16; 2] {
         [self.apiserver_port, self.etcd_port]
+    }
+
+    /// The process id of kube-apiserver.
+    pub fn apiserver_pid(&self) -> u32 {
+        self.apiserver.pid()
     }
 
     /// Sends kube-apiserver a signal by its name without `SIG`: `STOP` leaves its connections open and unanswered.

@@ -3,9 +3,11 @@
 //!
 //! Knows: how these belong together. Must not know: what a test wants of them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -13,10 +15,16 @@ use serde_json::{Value, json};
 use test_cluster::{
     Cluster, NAMESPACE, Overrides, RELEASE, RunningOperator, install_chart, run_deployment, wait_for,
 };
-use test_lab::{ACCOUNT, Lab};
+use test_lab::{ACCOUNT, CallFilter, Calls, Lab};
 
 /// How long anything in these tests may take before it counts as never.
 pub const PATIENCE: Duration = Duration::from_secs(40);
+
+/// The tag that says whose a trail is.
+pub const OWNER_TAG: &str = "trail-operator.dev/owner";
+
+/// Where the API server has our kinds.
+const API: &str = "/apis/trail-operator.dev/v1alpha1";
 
 /// Everything that runs. Fields are dropped in this order: the operator first.
 #[derive(Debug)]
@@ -34,30 +42,34 @@ impl Stage {
     /// the account.
     pub fn without_operator() -> Result<Self> {
         let stage = Self { operator: None, cluster: Cluster::start()?, lab: Lab::start()? };
-        stage.install()?;
+        stage.install(&[])?;
         Ok(stage)
     }
 
-    /// Installs the chart.
-    pub fn install(&self) -> Result<()> {
+    /// Installs the chart, or upgrades it, with these values on top of those that every stage has.
+    pub fn install(&self, values: &[(&str, &str)]) -> Result<()> {
         install_chart(
             &self.cluster,
             &[
-                ("aws.region", test_lab::REGION),
-                ("aws.endpointUrl", self.lab.endpoint()),
-                ("extraEnv[0].name", "AWS_ACCESS_KEY_ID"),
-                ("extraEnv[0].value", ACCOUNT),
-                ("extraEnv[1].name", "AWS_SECRET_ACCESS_KEY"),
-                ("extraEnv[1].value", "lab"),
-                ("clusterId", "stage"),
-                ("log.level", "info\\,trail_operator_aws=debug"),
-                ("defaultAccount.create", "true"),
-                ("defaultAccount.accountId", ACCOUNT),
-                ("defaultAccount.allowedNamespaces.names", "{default}"),
-                ("defaultAccount.allowedNamespaces.selector.matchLabels.audit", "allowed"),
-                // What the guard does has tests of its own, with an account of their own.
-                ("defaultAccount.guardrails.weakening", "Allow"),
-            ],
+                &[
+                    ("aws.region", test_lab::REGION),
+                    ("aws.endpointUrl", self.lab.endpoint()),
+                    ("extraEnv[0].name", "AWS_ACCESS_KEY_ID"),
+                    ("extraEnv[0].value", ACCOUNT),
+                    ("extraEnv[1].name", "AWS_SECRET_ACCESS_KEY"),
+                    ("extraEnv[1].value", "lab"),
+                    ("clusterId", "stage"),
+                    ("log.level", "info\\,trail_operator_aws=debug"),
+                    ("defaultAccount.create", "true"),
+                    ("defaultAccount.accountId", ACCOUNT),
+                    ("defaultAccount.allowedNamespaces.names", "{default}"),
+                    ("defaultAccount.allowedNamespaces.selector.matchLabels.audit", "allowed"),
+                    // What the guard does has tests of its own, with an account of their own.
+                    ("defaultAccount.guardrails.weakening", "Allow"),
+                ],
+                values,
+            ]
+            .concat(),
         )?;
         Ok(())
     }
@@ -118,9 +130,66 @@ impl Stage {
         Ok(())
     }
 
-    /// The Trail object.
+    /// The Trail object. Without discovery, which is most of the work of kubectl, since tests ask often.
     pub fn trail(&self, at: Place<'_>) -> Result<Value> {
-        self.cluster.kubectl_json(&["get", "trails.trail-operator.dev", at.name, "-n", at.namespace])
+        let path = format!("namespaces/{}/trails/{}", at.namespace, at.name);
+        Ok(serde_json::from_str(&self.cluster.raw(&format!("{API}/{path}"))?)?)
+    }
+
+    /// Asks for a look at AWS now; gives what the status will echo.
+    pub fn ask(&self, at: Place<'_>) -> Result<String> {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let value = format!("{}-{}", at.name, ASKED.fetch_add(1, Ordering::Relaxed));
+        let annotation = format!("trail-operator.dev/reconcile-requested-at={value}");
+        self.cluster.kubectl(&[
+            "annotate",
+            "--overwrite",
+            "trail",
+            at.name,
+            "-n",
+            at.namespace,
+            &annotation,
+        ])?;
+        Ok(value)
+    }
+
+    /// Asks for a look at AWS and waits until it was had.
+    pub fn look(&self, at: Place<'_>) -> Result<Value> {
+        let asked = self.ask(at)?;
+        wait_for("the look that was asked for", PATIENCE, || {
+            let trail = self.trail(at)?;
+            let handled = &trail["status"]["lastHandledReconcileAt"];
+            ensure!(*handled == asked, "the last one was {handled}, Ready is {}", condition(&trail, "Ready"));
+            Ok(trail)
+        })
+    }
+
+    /// Makes an `AwsAccount`, or changes it to this spec.
+    pub fn apply_account(&self, name: &str, spec: &Value) -> Result<()> {
+        let account = json!({
+            "apiVersion": "trail-operator.dev/v1alpha1", "kind": "AwsAccount", "metadata": {"name": name},
+            "spec": spec,
+        });
+        self.cluster.apply(&account.to_string()).map(drop)
+    }
+
+    /// The `AwsAccount`.
+    pub fn account(&self, name: &str) -> Result<Value> {
+        Ok(serde_json::from_str(&self.cluster.raw(&format!("{API}/awsaccounts/{name}"))?)?)
+    }
+
+    /// Waits until a condition of an `AwsAccount` has that status and reason for its present generation.
+    pub fn wait_account(&self, name: &str, type_: &str, status: &str, reason: &str) -> Result<Value> {
+        wait_for(&format!("{type_} of AwsAccount {name} to be {status} {reason}"), PATIENCE, || {
+            let account = self.account(name)?;
+            let condition = condition(&account, type_);
+            ensure!(condition["status"] == status && condition["reason"] == reason, "it is {condition}");
+            ensure!(
+                condition["observedGeneration"] == account["metadata"]["generation"],
+                "it is {condition}"
+            );
+            Ok(condition)
+        })
     }
 
     /// Waits until the trail is Ready for its present generation.
@@ -166,8 +235,8 @@ impl Stage {
         self.wait_gone(at)
     }
 
-    /// Reasons of the events about a trail, oldest first, each as often as it was told.
-    pub fn events(&self, at: Place<'_>) -> Result<Vec<String>> {
+    /// The events about a trail, oldest first.
+    pub fn event_objects(&self, at: Place<'_>) -> Result<Vec<Value>> {
         let selector = format!("regarding.name={},regarding.kind=Trail", at.name);
         let events = self.cluster.kubectl_json(&[
             "get",
@@ -178,14 +247,28 @@ impl Stage {
             &selector,
             "--sort-by=.metadata.creationTimestamp",
         ])?;
-        let items = events["items"].as_array().cloned().unwrap_or_default();
-        Ok(items
+        Ok(events["items"].as_array().cloned().unwrap_or_default())
+    }
+
+    /// Their reasons, each as often as it was told.
+    pub fn events(&self, at: Place<'_>) -> Result<Vec<String>> {
+        let events = self.event_objects(at)?;
+        Ok(events
             .iter()
             .flat_map(|event| {
                 let times = event["series"]["count"].as_u64().unwrap_or(1);
                 (0..times).map(|_| event["reason"].as_str().unwrap_or_default().to_owned())
             })
             .collect())
+    }
+
+    /// Waits for an event of that reason and gives the latest.
+    pub fn wait_event(&self, at: Place<'_>, reason: &str) -> Result<Value> {
+        wait_for(&format!("an event {reason}"), PATIENCE, || {
+            let events = self.event_objects(at)?;
+            let found = events.iter().rev().find(|event| event["reason"] == reason).cloned();
+            found.with_context(|| format!("events are {events:?}"))
+        })
     }
 
     /// The trail as AWS has it; `Null` when there is none.
@@ -206,8 +289,56 @@ impl Stage {
         let arn = at.arn();
         let answer = self.aws(at, "cloudtrail", "ListTags", &json!({"ResourceIdList": [arn]}))?;
         let tags = answer["ResourceTagList"][0]["TagsList"].as_array().cloned().unwrap_or_default();
-        let owner = tags.iter().find(|tag| tag["Key"] == "trail-operator.dev/owner");
+        let owner = tags.iter().find(|tag| tag["Key"] == OWNER_TAG);
         Ok(owner.and_then(|tag| tag["Value"].as_str()).map(str::to_owned))
+    }
+
+    /// What `GetTrailStatus` says.
+    pub fn status_in_aws(&self, at: Place<'_>) -> Result<Value> {
+        self.aws(at, "cloudtrail", "GetTrailStatus", &json!({"Name": at.trail_name()}))
+    }
+
+    /// The trail's tags without the owner tag.
+    pub fn tags(&self, at: Place<'_>) -> Result<BTreeMap<String, String>> {
+        let answer = self.aws(at, "cloudtrail", "ListTags", &json!({"ResourceIdList": [at.arn()]}))?;
+        let tags = answer["ResourceTagList"][0]["TagsList"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let all = tags.iter().map(|tag| (text(&tag["Key"]), text(&tag["Value"])));
+        Ok(all.filter(|(key, _)| key != OWNER_TAG).collect())
+    }
+
+    /// Makes a trail as somebody else would, with these parameters, and lets it log.
+    pub fn make_by_hand(&self, at: Place<'_>, params: Value) -> Result<()> {
+        let mut trail = json!({"Name": at.trail_name(), "S3BucketName": at.bucket()});
+        merge(&mut trail, params);
+        self.aws(at, "cloudtrail", "CreateTrail", &trail)?;
+        self.aws(at, "cloudtrail", "StartLogging", &json!({"Name": at.trail_name()}))?;
+        Ok(())
+    }
+
+    /// Changes the trail as somebody else would.
+    pub fn change_by_hand(&self, at: Place<'_>, params: Value) -> Result<()> {
+        let mut update = json!({"Name": at.trail_name()});
+        merge(&mut update, params);
+        self.aws(at, "cloudtrail", "UpdateTrail", &update).map(drop)
+    }
+
+    /// Where the calls are now, for [`Stage::calls_since`].
+    pub fn mark(&self) -> Result<Option<u64>> {
+        Ok(self.lab.calls(CallFilter { since: Some(u64::MAX >> 1), ..CallFilter::default() })?.last())
+    }
+
+    /// What the operator called of `CloudTrail` in the trail's Region since then, in order.
+    pub fn calls_since(&self, at: Place<'_>, mark: Option<u64>) -> Result<Vec<String>> {
+        let filter = CallFilter { since: mark, service: Some("cloudtrail"), account: Some(ACCOUNT) };
+        Ok(operations(&self.lab.calls(filter)?, at.region))
+    }
+
+    /// Those of them that change something.
+    pub fn writes_since(&self, at: Place<'_>, mark: Option<u64>) -> Result<Vec<String>> {
+        let mut calls = self.calls_since(at, mark)?;
+        calls.retain(|operation| !["Get", "List", "Describe"].iter().any(|verb| operation.starts_with(verb)));
+        Ok(calls)
     }
 
     /// Calls AWS past the operator, in the trail's Region.
@@ -271,6 +402,24 @@ pub fn condition(object: &Value, type_: &str) -> Value {
     conditions.into_iter().find(|condition| condition["type"] == type_).unwrap_or_default()
 }
 
+/// The operations of calls in a Region, in order.
+pub fn operations(calls: &Calls, region: &str) -> Vec<String> {
+    let here = calls.calls.iter().filter(|call| call.region == region);
+    here.map(|call| call.operation.clone()).collect()
+}
+
+/// Puts the members of one object into another.
+fn merge(object: &mut Value, more: Value) {
+    if let (Value::Object(object), Value::Object(more)) = (object, more) {
+        object.extend(more);
+    }
+}
+
+/// Another program of the workspace, built along with the operator.
+pub fn beside_the_operator(program: &str) -> Result<PathBuf> {
+    Ok(operator_binary()?.with_file_name(program))
+}
+
 /// The operator: the one that `cargo xtask test` has built, else built from what the work tree holds.
 fn operator_binary() -> Result<PathBuf> {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
@@ -287,6 +436,8 @@ fn operator_binary() -> Result<PathBuf> {
             "--quiet",
             "--package",
             "trail-operator",
+            "--package",
+            "kubectl-cloudtrail",
             "--message-format",
             "json-render-diagnostics",
         ])
@@ -297,7 +448,8 @@ fn operator_binary() -> Result<PathBuf> {
     let path = String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .find(|path| path.file_stem().is_some_and(|name| name == "trail-operator"))
         .context("cargo build named no executable")?;
     Ok(BUILT.get_or_init(|| path).clone())
 }

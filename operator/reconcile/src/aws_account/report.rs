@@ -58,7 +58,9 @@ pub fn report(
                 return Report { status: previous, events: vec![], next: Next::Backoff };
             }
             let (readiness, next) = failed(declared, error);
-            (readiness, Status::Unknown, next)
+            // A role that is refused is known not to be ours to act with; anything else says nothing of who we are.
+            let refused = error.reason() == Reason::AssumeRoleDenied;
+            (readiness, if refused { Status::False } else { Status::Unknown }, next)
         }
     };
     let reason = if status == Status::True { Reason::Verified } else { readiness.reason() };
@@ -188,6 +190,14 @@ mod tests {
         );
         let other = report(&account(), &Ok(identity("444455556666", "1")), &[], SignedDuration::ZERO, NOW);
         assert_eq!(verified(&other), ("False".into(), "AccountMismatch".into()));
+    }
+
+    #[test]
+    fn a_role_that_is_refused_is_not_ours_and_without_credentials_nobody_knows() {
+        for (code, expected) in [("AssumeRoleDenied", "False"), ("InvalidClientTokenId", "Unknown")] {
+            let error = Err(AwsError::new("GetCallerIdentity", code, ""));
+            assert_eq!(verified(&report(&account(), &error, &[], SignedDuration::ZERO, NOW)).0, expected, "{code}");
+        }
     }
 
     #[test]

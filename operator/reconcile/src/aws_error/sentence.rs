@@ -273,12 +273,14 @@ fn by_reason(error: &AwsError, about: &Subject<'_>) -> String {
     }
 }
 
-/// A trail with a log group needs a second permission, which AWS does not tell apart (`cloudtrail.md` 10.4).
+/// A trail with tags and one with a log group need further permissions, which AWS does not tell apart (`cloudtrail.md`
+/// 10.4).
 fn access_denied(operation: &str, about: &Subject<'_>) -> String {
     let passes = matches!(operation, "CreateTrail" | "UpdateTrail") && !about.role_arn.is_empty();
     let pass_role = if passes { format!(", or iam:PassRole on '{}'", about.role_arn) } else { String::new() };
+    let add_tags = if operation == "CreateTrail" { ", or cloudtrail:AddTags with it" } else { "" };
     format!(
-        "the operator's identity may not call {}{pass_role}; allow it in account {} (docs/install.md lists what is needed)",
+        "the operator's identity may not call {}{add_tags}{pass_role}; allow it in account {} (docs/install.md lists what is needed)",
         action(operation),
         about.account_id
     )

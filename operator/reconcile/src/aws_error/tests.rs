@@ -30,7 +30,7 @@ type Row = (&'static str, &'static str, Class, Reason, &'static str);
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     // Common to every AWS service (`cloudtrail.md` 1.1).
-    ("CreateTrail", "AccessDeniedException", Wait, Reason::AccessDenied, "may not call cloudtrail:CreateTrail, or iam:PassRole on 'arn:aws:iam::111122223333:role/logs'; allow it in account 111122223333 (docs/install.md"),
+    ("CreateTrail", "AccessDeniedException", Wait, Reason::AccessDenied, "may not call cloudtrail:CreateTrail, or cloudtrail:AddTags with it, or iam:PassRole on 'arn:aws:iam::111122223333:role/logs'; allow it in account 111122223333 (docs/install.md"),
     ("StopLogging", "AccessDeniedException", Wait, Reason::AccessDenied, "may not call cloudtrail:StopLogging; allow"),
     ("DescribeKey", "AccessDeniedException", Wait, Reason::AccessDenied, "kms:DescribeKey"),
     ("HeadBucket", "AccessDenied", Wait, Reason::AccessDenied, "s3:ListBucket"),

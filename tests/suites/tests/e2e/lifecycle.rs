@@ -9,6 +9,8 @@ use test_cluster::wait_for;
 use test_lab::CallFilter;
 use test_suites::stage::{PATIENCE, Place, Stage, condition};
 
+use crate::{neighbours, place};
+
 /// A cause outside is looked at again every two minutes.
 const RECHECK: Duration = Duration::from_secs(125);
 
@@ -19,10 +21,6 @@ const INTERVAL: Duration = Duration::from_secs(38);
 fn stage() -> &'static Stage {
     static STAGE: OnceLock<Stage> = OnceLock::new();
     STAGE.get_or_init(|| Stage::start().unwrap())
-}
-
-const fn place(name: &'static str, region: &'static str) -> Place<'static> {
-    Place { namespace: "default", name, region }
 }
 
 #[test]
@@ -166,17 +164,8 @@ fn what_others_change_in_aws_is_put_right_within_the_interval() -> Result<()> {
 fn key_topic_and_log_group_are_set_checked_and_cleared() -> Result<()> {
     let (stage, at) = (stage(), place("equipped", "eu-south-2"));
     stage.make_bucket(at)?;
-    let account = test_lab::ACCOUNT;
-    let policy = |action: Value| {
-        json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": action, "Resource": "*"},
-        {"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")}, "Action": "kms:*", "Resource": "*"},
-    ]}).to_string()
-    };
-    let key = json!({"Policy": policy(json!(["kms:GenerateDataKey*", "kms:DescribeKey", "kms:Decrypt"]))});
-    let key = stage.aws(at, "kms", "CreateKey", &key)?["KeyMetadata"]["Arn"].clone();
-    let topic = format!("arn:aws:sns:{}:{account}:equipped", at.region);
-    let role = format!("arn:aws:iam::{account}:role/equipped");
+    let key = neighbours::key(stage, at)?;
+    let (topic, role) = (neighbours::topic_arn(at), neighbours::role_arn(at));
 
     stage.apply_trail(at, |spec| {
         spec["kms"] = json!({"keyId": key});
@@ -191,37 +180,16 @@ fn key_topic_and_log_group_are_set_checked_and_cleared() -> Result<()> {
         Ok(())
     })?;
 
-    stage.aws(
-        at,
-        "sns",
-        "CreateTopic",
-        &json!({"Name": "equipped", "Attributes": {"Policy": json!({
-        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": topic, "Action": "SNS:Publish",
-            "Principal": {"Service": "cloudtrail.amazonaws.com"}}]}).to_string()}}),
-    )?;
-    stage.aws(at, "logs", "CreateLogGroup", &json!({"logGroupName": "equipped"}))?;
-    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-        "Principal": {"Service": "cloudtrail.amazonaws.com"}}]})
-    .to_string();
-    stage.aws(
-        at,
-        "iam",
-        "CreateRole",
-        &json!({"RoleName": "equipped", "AssumeRolePolicyDocument": trust}),
-    )?;
-    let write = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*",
-        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"]}]})
-    .to_string();
-    let write = json!({"RoleName": "equipped", "PolicyName": "write", "PolicyDocument": write});
-    stage.aws(at, "iam", "PutRolePolicy", &write)?;
+    neighbours::topic(stage, at)?;
+    neighbours::log_group(stage, at)?;
     stage.patch_trail(at, &json!({"intervalSeconds": 31}))?;
     stage.wait_ready(at)?;
     let aws = stage.in_aws(at)?;
-    assert_eq!((&aws["KmsKeyId"], &aws["SnsTopicARN"]), (&key, &json!(topic)));
+    assert_eq!((&aws["KmsKeyId"], &aws["SnsTopicARN"]), (&json!(key), &json!(topic)));
     assert_eq!(aws["CloudWatchLogsRoleArn"], role);
     assert_eq!(
         aws["CloudWatchLogsLogGroupArn"],
-        format!("arn:aws:logs:{}:{account}:log-group:equipped:*", at.region)
+        format!("arn:aws:logs:{}:{}:log-group:equipped:*", at.region, test_lab::ACCOUNT)
     );
 
     stage.patch_trail(at, &json!({"kms": null, "sns": null, "cloudWatchLogs": null}))?;

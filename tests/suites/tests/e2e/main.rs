@@ -1,11 +1,39 @@
 //! The operator on a real control plane, installed by its chart, against the lab.
 //!
-//! One binary, so that the tests wait side by side. Those that change what all share have a stage of their own.
+//! One binary, so that the tests wait side by side. Those that change what all share have a stage of their own; the
+//! others share two, each test in a Region of its own, since `CloudTrail` allows five trails in each.
 
 #![allow(clippy::print_stdout, reason = "figures that people read with --nocapture")]
 
-// First by name, so that its five minutes of waiting run beside everything else.
-mod idle;
+mod accounts;
+/// Among the first by name, so that these minutes of waiting run beside everything else.
+mod at_length {
+    mod idle;
+    mod soak;
+}
+mod delivering;
+mod guarding;
 mod lifecycle;
+mod neighbours;
+mod owning;
+mod planning;
 mod process;
+mod recording;
 mod restart;
+mod switching;
+
+use std::sync::OnceLock;
+
+use test_suites::stage::{Place, Stage};
+
+/// The stage of every test that takes nothing of it away from others.
+#[expect(clippy::unwrap_used, reason = "without it no such test can begin")]
+fn shared() -> &'static Stage {
+    static STAGE: OnceLock<Stage> = OnceLock::new();
+    STAGE.get_or_init(|| Stage::start().unwrap())
+}
+
+/// In the namespace that every stage's account allows.
+const fn place(name: &'static str, region: &'static str) -> Place<'static> {
+    Place { namespace: "default", name, region }
+}

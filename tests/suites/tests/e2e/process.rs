@@ -181,7 +181,7 @@ fn removing_the_chart_and_the_definitions_ends_no_audit_log() -> Result<()> {
     stage.trail(at)?;
     // The ServiceAccount went with the chart, and its token with it.
     stage.operator = None;
-    stage.install()?;
+    stage.install(&[])?;
     stage.operator = Some(stage.run_operator(&Overrides::default())?);
     stage.cluster.kubectl(&["delete", "crd", "trails.trail-operator.dev", "--wait=false"])?;
     wait_for("the definition to be gone", PATIENCE, || {
@@ -202,7 +202,7 @@ fn metrics_and_logs_speak_of_trails_by_name() -> Result<()> {
     wait_for("the metrics of a Ready trail", PATIENCE, || {
         let metrics = operator.metrics()?;
         for line in [
-            r#"trail_operator_resource_condition{kind="Trail",namespace="default",name="measured",type="Ready",status="True"} 1"#,
+            r#"trail_operator_resource_condition{kind="Trail",namespace="default",name="measured",type="Ready",status="True",reason="Succeeded"} 1"#,
             r#"trail_operator_trail_logging{namespace="default",name="measured"} 1"#,
             r#"trail_operator_aws_requests_total{service="cloudtrail",operation="CreateTrail",code="OK"} 1"#,
             "trail_operator_leader 1",

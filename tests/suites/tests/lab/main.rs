@@ -1,10 +1,17 @@
 //! The lab seen from outside: what it refuses, through the SDK the operator uses; what it does on request; and what it
 //! says of itself. What it delivers, stock `aws cloudtrail validate-logs` judges.
+//!
+//! And the operator's crates against it, without a cluster (`keeping`): every field, whatever may happen, and the
+//! permissions they need.
 
 mod behaviour;
 mod codes;
 mod control;
+mod converging;
 mod fidelity;
+mod fields;
+mod keeping;
+mod permissions;
 mod refusals;
 mod validate_logs;
 mod world;

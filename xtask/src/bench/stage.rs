@@ -1,0 +1,132 @@
+//! What is measured, running: the lab, a control plane with an audit log, the operator as the chart's Deployment says.
+//!
+//! Knows: how they are started. Must not know: what is measured.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+use test_cluster::chart::{NAMESPACE, RELEASE};
+use test_cluster::progress::Task;
+use test_cluster::scratch::ScratchDir;
+use test_cluster::{Cluster, Overrides, RunningOperator, install_chart, run_deployment};
+use test_lab::{ACCOUNT, Lab, REGION};
+
+use super::counting::{Counted, Mark};
+use super::objects::Watch;
+use super::requests::AuditLog;
+use crate::{command, workspace};
+
+/// How long anything may take before it counts as never.
+pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How the operator is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Profile {
+    Dev,
+    Release,
+}
+
+impl Profile {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+        }
+    }
+
+    /// Builds the operator and gives a copy of it in `folder`: a build beside must not change what is measured.
+    pub(super) fn build(self, folder: &Path) -> Result<PathBuf> {
+        let mut args = vec!["build", "--package", "trail-operator"];
+        if self == Self::Release {
+            args.push("--release");
+        }
+        let label = format!("building the operator ({})", self.name());
+        command::must(&label, &mut workspace::cargo(&args))?;
+        let built = match self {
+            Self::Dev => workspace::operator()?,
+            // Beside the folder of the profile that we were built with.
+            Self::Release => workspace::target()?.with_file_name("release").join("trail-operator"),
+        };
+        let copy = folder.join("trail-operator");
+        fs::copy(&built, &copy).with_context(|| format!("cannot copy {}", built.display()))?;
+        Ok(copy)
+    }
+}
+
+/// All that runs; dropped in this order.
+pub(super) struct Stage {
+    pub(super) operator: RunningOperator,
+    pub(super) trails: Watch,
+    pub(super) cluster: Cluster,
+    pub(super) lab: Lab,
+    audit: AuditLog,
+    _folder: ScratchDir,
+}
+
+impl Stage {
+    /// Starts it all, with `binary` as the operator.
+    pub(super) fn start(binary: &Path) -> Result<Self> {
+        let task = Task::start("starting the lab, the cluster and the operator");
+        let folder = ScratchDir::new()?;
+        let audit = AuditLog::prepare(folder.path(), NAMESPACE)?;
+        let lab = Lab::start()?;
+        let cluster = Cluster::start_with(&audit.arguments())?;
+        install(&cluster, &lab)?;
+        let operator = run_deployment(&cluster, NAMESPACE, RELEASE, binary, &Overrides::default())?;
+        operator.wait_ready(PATIENCE)?;
+        let trails = Watch::start(&cluster)?;
+        task.done();
+        Ok(Self { operator, trails, cluster, lab, audit, _folder: folder })
+    }
+
+    /// A moment to count from.
+    pub(super) fn mark(&self) -> Result<Mark> {
+        Mark::now(&self.lab, &self.audit)
+    }
+
+    /// What the operator has asked since, of everybody.
+    pub(super) fn since(&self, mark: Mark) -> Result<Counted> {
+        mark.all(&self.lab, &self.audit)
+    }
+
+    /// What it has asked since of this account and about this namespace.
+    pub(super) fn since_of(&self, mark: Mark, account: &str, namespace: &str) -> Result<Counted> {
+        mark.of(&self.lab, &self.audit, account, namespace)
+    }
+
+    /// Applies manifests; a warning of the API server is an error here.
+    pub(super) fn apply(&self, manifests: &[Value]) -> Result<()> {
+        let said = self.cluster.apply(&list(manifests))?;
+        ensure!(!said.contains("Warning:"), "kubectl apply: {said}");
+        Ok(())
+    }
+
+    /// The same by server-side apply, which takes one request for each object instead of two.
+    pub(super) fn apply_on_the_server(&self, manifests: &[Value]) -> Result<()> {
+        let file = self.cluster.folder().join("fleet.json");
+        fs::write(&file, list(manifests)).context("cannot write the manifests")?;
+        let args = ["apply", "--server-side", "--filename", &file.display().to_string()];
+        self.cluster.kubectl(&args).map(drop)
+    }
+}
+
+fn list(manifests: &[Value]) -> String {
+    json!({"apiVersion": "v1", "kind": "List", "items": manifests}).to_string()
+}
+
+/// No account is made by the chart: each situation has its own.
+fn install(cluster: &Cluster, lab: &Lab) -> Result<()> {
+    let values = [
+        ("aws.region", REGION),
+        ("aws.endpointUrl", lab.endpoint()),
+        ("extraEnv[0].name", "AWS_ACCESS_KEY_ID"),
+        ("extraEnv[0].value", ACCOUNT),
+        ("extraEnv[1].name", "AWS_SECRET_ACCESS_KEY"),
+        ("extraEnv[1].value", "lab"),
+        ("clusterId", "bench"),
+    ];
+    install_chart(cluster, &values).map(drop)
+}
