@@ -82,7 +82,7 @@ pub(super) fn measure(
     let mark = stage.mark()?;
     let before = Processors::read(stage)?;
     let start = Instant::now();
-    stage.apply_on_the_server(&manifests)?;
+    stage.apply_many(&manifests)?;
     let applied = start.elapsed();
     let all_ready = wait_all_ready(stage, fleet.trails, task)?;
     let used = Processors::read(stage)?.since(&before);

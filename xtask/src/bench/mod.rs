@@ -88,7 +88,7 @@ impl Reconcile {
         let binary = profile.build(folder.path())?;
         let load = usage::load()?;
         let mut figures = Figures::default();
-        self.measure(&binary, &mut figures)?;
+        self.measure(&binary, profile, &mut figures)?;
         println!(
             "\nThe operator's {} build, on {} processors whose load was {load}.",
             profile.name(),
@@ -102,18 +102,18 @@ impl Reconcile {
         Ok(figures.exit_code())
     }
 
-    fn measure(&self, binary: &Path, figures: &mut Figures) -> Result<()> {
+    fn measure(&self, binary: &Path, profile: Profile, figures: &mut Figures) -> Result<()> {
         let (of_fleet, alone): (Vec<_>, Vec<_>) =
             Situation::ALL.into_iter().filter(|one| self.wants(*one)).partition(|one| one.is_of_fleet());
         if !alone.is_empty() {
-            let stage = Stage::start(binary)?;
+            let stage = Stage::start(binary, profile)?;
             for situation in alone {
                 situation.measure(&stage, figures);
             }
         }
         if !of_fleet.is_empty() {
             // A stage of its own, so that nothing else is checked, counted or remembered there.
-            let mut stage = Stage::start(binary)?;
+            let mut stage = Stage::start(binary, profile)?;
             let fleet = Fleet::new(self.trails.get(), self.accounts.get());
             situations::measure_fleet(&mut stage, &fleet, &of_fleet, figures);
         }

@@ -4,9 +4,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use test_cluster::chart::{NAMESPACE, RELEASE};
 use test_cluster::progress::Task;
@@ -21,6 +22,9 @@ use crate::{command, workspace};
 
 /// How long anything may take before it counts as never.
 pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How many of kubectl apply many objects together.
+const APPLIERS: usize = 4;
 
 /// How the operator is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,13 +66,15 @@ pub(super) struct Stage {
     pub(super) trails: Watch,
     pub(super) cluster: Cluster,
     pub(super) lab: Lab,
+    /// How the operator was built.
+    pub(super) profile: Profile,
     audit: AuditLog,
     _folder: ScratchDir,
 }
 
 impl Stage {
-    /// Starts it all, with `binary` as the operator.
-    pub(super) fn start(binary: &Path) -> Result<Self> {
+    /// Starts it all, with `binary` as the operator, which was built like that.
+    pub(super) fn start(binary: &Path, profile: Profile) -> Result<Self> {
         let task = Task::start("starting the lab, the cluster and the operator");
         let folder = ScratchDir::new()?;
         let audit = AuditLog::prepare(folder.path(), NAMESPACE)?;
@@ -79,7 +85,7 @@ impl Stage {
         operator.wait_ready(PATIENCE)?;
         let trails = Watch::start(&cluster)?;
         task.done();
-        Ok(Self { operator, trails, cluster, lab, audit, _folder: folder })
+        Ok(Self { operator, trails, cluster, lab, profile, audit, _folder: folder })
     }
 
     /// A moment to count from.
@@ -104,12 +110,21 @@ impl Stage {
         Ok(())
     }
 
-    /// The same by server-side apply, which takes one request for each object instead of two.
-    pub(super) fn apply_on_the_server(&self, manifests: &[Value]) -> Result<()> {
-        let file = self.cluster.folder().join("fleet.json");
-        fs::write(&file, list(manifests)).context("cannot write the manifests")?;
-        let args = ["apply", "--server-side", "--filename", &file.display().to_string()];
-        self.cluster.kubectl(&args).map(drop)
+    /// The same for many, by server-side apply, which takes one request for each object instead of two, and several at a
+    /// time: it is the operator that is to be waited for.
+    pub(super) fn apply_many(&self, manifests: &[Value]) -> Result<()> {
+        let apply = |(number, part): (usize, &[Value])| -> Result<()> {
+            let file = self.cluster.folder().join(format!("many-{number}.json"));
+            fs::write(&file, list(part)).context("cannot write the manifests")?;
+            let file = file.display().to_string();
+            self.cluster.kubectl(&["apply", "--server-side", "--filename", &file]).map(drop)
+        };
+        thread::scope(|scope| {
+            let parts = manifests.chunks(manifests.len().div_ceil(APPLIERS).max(1)).enumerate();
+            let running: Vec<_> = parts.map(|part| scope.spawn(move || apply(part))).collect();
+            let ended = running.into_iter().map(|thread| thread.join());
+            ended.map(|result| result.unwrap_or_else(|_| bail!("kubectl apply panicked"))).collect()
+        })
     }
 }
 

@@ -196,7 +196,11 @@ mod tests {
     fn a_role_that_is_refused_is_not_ours_and_without_credentials_nobody_knows() {
         for (code, expected) in [("AssumeRoleDenied", "False"), ("InvalidClientTokenId", "Unknown")] {
             let error = Err(AwsError::new("GetCallerIdentity", code, ""));
-            assert_eq!(verified(&report(&account(), &error, &[], SignedDuration::ZERO, NOW)).0, expected, "{code}");
+            assert_eq!(
+                verified(&report(&account(), &error, &[], SignedDuration::ZERO, NOW)).0,
+                expected,
+                "{code}"
+            );
         }
     }
 

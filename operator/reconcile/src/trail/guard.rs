@@ -7,7 +7,7 @@ use trail_operator_crds::Destination;
 use trail_operator_domain::selectors::Selectors;
 
 use super::{FieldChange, change::field};
-use crate::aws::Insights;
+use crate::aws::{Insights, TrailSettings};
 
 /// Whether a field that is judged by its values alone is weakened.
 pub(super) fn weakens(name: &str, from: &str, to: &str) -> bool {
@@ -33,16 +33,40 @@ pub(super) fn insights_weaken(from: &Insights, to: &Insights) -> bool {
     from.iter().any(|(type_, categories)| to.get(type_).is_none_or(|kept| !categories.is_subset(kept)))
 }
 
+/// The three fields that say where a trail delivers and who can read it, as AWS has them.
+pub(super) fn destination_of(settings: &TrailSettings) -> [(&'static str, &str); 3] {
+    [
+        (field::BUCKET, &settings.s3_bucket_name),
+        (field::PREFIX, &settings.s3_key_prefix),
+        (field::KEY, &settings.kms_key_id),
+    ]
+}
+
+/// The same, as status remembers them.
+pub(super) fn known(destination: &Destination) -> [(&'static str, &str); 3] {
+    [
+        (field::BUCKET, &destination.bucket_name),
+        (field::PREFIX, &destination.key_prefix),
+        (field::KEY, &destination.kms_key_arn),
+    ]
+}
+
+/// Declares for these fields what status remembers.
+pub(super) fn hold(declared: &mut TrailSettings, destination: &Destination, fields: &[FieldChange]) {
+    for change in fields {
+        match change.field.as_str() {
+            field::BUCKET => declared.s3_bucket_name.clone_from(&destination.bucket_name),
+            field::PREFIX => declared.s3_key_prefix.clone_from(&destination.key_prefix),
+            field::KEY => declared.kms_key_id.clone_from(&destination.kms_key_arn),
+            _ => {}
+        }
+    }
+}
+
 /// Whether the change brings back what was there when AWS was last as declared: then it undoes what others did, and
 /// the record is as strong as it was. Needed where the values do not tell which way is the weaker.
 pub(super) fn restores(change: &FieldChange, destination: Option<&Destination>) -> bool {
-    let Some(was) = destination else { return false };
-    match change.field.as_str() {
-        field::BUCKET => change.to == was.bucket_name,
-        field::PREFIX => change.to == was.key_prefix,
-        field::KEY => change.to == was.kms_key_arn,
-        _ => false,
-    }
+    destination.is_some_and(|was| known(was).contains(&(change.field.as_str(), change.to.as_str())))
 }
 
 #[cfg(test)]

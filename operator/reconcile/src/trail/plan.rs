@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use trail_operator_crds::Destination;
 
 use super::{
     Change, FieldChange, Input, Mark, Observed, ObservedTrail, change::field, guard, ownership, permitted,
@@ -194,7 +195,12 @@ fn plan_existing(input: &Input, observed: &Observed, trail: &ObservedTrail, now:
     let mut plan = Plan { findings, ..Plan::default() };
     let unclear: Vec<_> = blocked.iter().map(|blocked| blocked.field).collect();
     let fields = settings::differences(&trail.settings, &declared);
-    let fields = plan.keep_settings(input, fields, &unclear, now);
+    let mut fields = plan.keep_settings(input, fields, &unclear, now);
+    if let Some(destination) = &input.destination {
+        let held = plan.held(&trail.settings, destination);
+        guard::hold(&mut declared, destination, &held);
+        fields.extend(held);
+    }
     let tags = trail.tags.as_ref().map(|actual| tags::changes(&input.tags, actual, &input.managed_tag_keys));
     let tags = tags.into_iter().flatten();
     let tags = tags.flat_map(|change| tags::apart(change, |field| input.fights.waits(field, now)));
@@ -275,6 +281,26 @@ impl Plan {
         }
         self.withheld.extend(withheld);
         kept
+    }
+
+    /// Changes back to where the trail delivered, for edits of it that are withheld: an edit that has to wait must not
+    /// keep what others did meanwhile from being undone.
+    fn held(&self, actual: &TrailSettings, destination: &Destination) -> Vec<FieldChange> {
+        let refused = |name: &str| {
+            let is = |withheld: &Withheld| {
+                withheld.reason == Reason::WeakeningRefused && withheld.field.field == name
+            };
+            self.withheld.iter().any(is)
+        };
+        guard::destination_of(actual)
+            .into_iter()
+            .zip(guard::known(destination))
+            .filter(|((name, from), (_, to))| refused(name) && from != to)
+            .map(|((name, from), (_, to))| FieldChange {
+                weakening: false,
+                ..FieldChange::new(name, from, to)
+            })
+            .collect()
     }
 
     /// Of a change that was not judged field by field.

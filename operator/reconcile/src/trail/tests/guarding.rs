@@ -206,14 +206,33 @@ fn a_destination_that_others_moved_is_brought_back_and_one_that_the_manifest_mov
             key_prefix: prefix.into(),
             kms_key_arn: key.into(),
         };
-        for (destination, is_repaired) in
-            [(None, false), (Some(was("logs", "", KEY)), true), (Some(was("older", "older", "older")), false)]
-        {
+        for (destination, is_brought_back, is_as_declared) in [
+            (None, false, false),
+            (Some(was("logs", "", KEY)), true, true),
+            // An edit came before: back to where it was, and no further.
+            (Some(was("older", "older", "older")), true, false),
+        ] {
             let plan = plan(&Input { destination, ..input.clone() }, &observed, NOW);
-            assert_eq!(set(&plan), if is_repaired { vec![field] } else { vec![] });
-            assert_eq!(left(&plan).is_empty(), is_repaired, "{field}: {plan:?}");
+            assert_eq!(set(&plan), if is_brought_back { vec![field] } else { vec![] });
+            assert_eq!(left(&plan).is_empty(), is_as_declared, "{field}: {plan:?}");
         }
     }
+}
+
+#[test]
+fn an_edit_that_is_withheld_keeps_nothing_that_others_did_from_being_undone() {
+    let mut edited = trail();
+    edited.spec.s3.bucket_name = "wanted".into();
+    let was = Destination { bucket_name: "logs".into(), ..Destination::default() };
+    let input = guarded(Input { destination: Some(was), ..input_of(&edited) });
+    let undisturbed = plan(&input, &as_declared(&self::input()), NOW);
+    assert_eq!((undisturbed.changes.len(), undisturbed.withheld.len()), (0, 1));
+    let stolen = changed(|trail| trail.settings.s3_bucket_name = "theirs".into());
+    let plan = plan(&input, &stolen, NOW);
+    let [Change::UpdateTrail(fields, update)] = plan.changes.as_slice() else { panic!("{plan:?}") };
+    assert_eq!(fields[0].to_string(), "s3.bucketName: 'theirs' → 'logs'");
+    assert_eq!(update.s3_bucket_name.as_deref(), Some("logs"));
+    assert_eq!(plan.withheld[0].field.to, "wanted");
 }
 
 #[test]
