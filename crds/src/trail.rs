@@ -397,6 +397,10 @@ pub struct TrailStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<Destination>,
 
+    /// When the trail was first seen to be this object's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acquired_at: Option<Time>,
+
     /// When an owner tag that others had changed was put back. It is put back once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_tag_restored_at: Option<Time>,

@@ -46,34 +46,43 @@ async fn with_tags(
         if trail.settings.is_organization_trail
             && let Some(of_trail) = tags_of_foreign(here, &trail.arn).await?
         {
-            tags.insert(trail.arn.clone(), of_trail);
+            tags.insert(trail.arn.clone(), Some(of_trail));
         }
     }
     let mut trails = trails;
     // An own trail without tags to read was deleted since it was listed.
     trails.retain(|trail| tags.contains_key(&trail.arn) || !own.contains(&trail.arn));
     for trail in &mut trails {
-        trail.tags = tags.remove(&trail.arn);
+        trail.tags = tags.remove(&trail.arn).flatten();
     }
     Ok(trails)
 }
 
-/// One ARN that is gone fails the whole call; then each is asked for by itself.
-async fn tags_of_own(here: &AccountInRegion, arns: &[String]) -> Result<HashMap<String, Tags>, AwsError> {
-    match list_tags(here, arns).await {
-        Err(error) if is_gone(&error) => {}
-        result => return result,
-    }
+/// One ARN that is gone, or whose tags may not be read, fails the whole call; then each is asked for by itself. Those
+/// that may not be read are `None`, unless none may: then a permission is missing.
+async fn tags_of_own(
+    here: &AccountInRegion,
+    arns: &[String],
+) -> Result<HashMap<String, Option<Tags>>, AwsError> {
+    let refusal = match list_tags(here, arns).await {
+        Err(error) if is_gone(&error) => None,
+        Err(error) if is_refused(&error) => Some(error),
+        result => return Ok(result?.into_iter().map(|(arn, tags)| (arn, Some(tags))).collect()),
+    };
     let mut tags = HashMap::new();
     if arns.len() > 1 {
         for arn in arns {
             match list_tags(here, std::slice::from_ref(arn)).await {
                 Err(error) if is_gone(&error) => {}
-                result => tags.extend(result?),
+                Err(error) if is_refused(&error) => drop(tags.insert(arn.clone(), None)),
+                result => tags.extend(result?.into_iter().map(|(arn, tags)| (arn, Some(tags)))),
             }
         }
     }
-    Ok(tags)
+    match refusal {
+        Some(refusal) if tags.values().all(Option::is_none) => Err(refusal),
+        _ => Ok(tags),
+    }
 }
 
 /// A delegated administrator may read the tags of the organization's trails, which belong to the management account;
@@ -105,6 +114,10 @@ async fn list_tags(here: &AccountInRegion, arns: &[String]) -> Result<HashMap<St
         }
     }
     Err(AwsError::new("ListTags", "EndlessPages", format!("more than {MAX_PAGES} pages of tags")))
+}
+
+fn is_refused(error: &AwsError) -> bool {
+    matches!(error.code.as_str(), "AccessDeniedException" | "AccessDenied")
 }
 
 fn is_gone(error: &AwsError) -> bool {
@@ -282,6 +295,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn one_trail_whose_tags_may_not_be_read_hides_those_of_no_other() {
+        let tags = |request: &Request| {
+            let asked = request.body["ResourceIdList"].as_array().map(Vec::as_slice).unwrap_or_default();
+            if asked.contains(&json!(own("two"))) {
+                Response::error("AccessDeniedException")
+            } else {
+                tags_of(request)
+            }
+        };
+        let listed = vec![trail(&own("one"), false), trail(&own("two"), false)];
+        let trails = read_with(&Log::default(), listed, tags).await.unwrap();
+        let readable: Vec<_> = trails.iter().map(|trail| trail.tags.is_some()).collect();
+        assert_eq!(readable, [true, false]);
+    }
+
+    #[tokio::test]
     async fn tags_of_own_trails_must_be_readable() {
         let tags = |_: &Request| Response::error("AccessDeniedException");
         let trails = read_with(&Log::default(), vec![trail(&own("one"), false)], tags).await;

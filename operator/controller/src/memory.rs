@@ -39,6 +39,8 @@ struct Entry<S> {
     elsewhere: (delivery::Elsewhere, Option<Instant>),
     /// What this process last did to the resource.
     last_write: LastWrite,
+    /// When this process first tried to settle AWS for an object that is being deleted.
+    finalizing: Option<Instant>,
     /// What is to be told once the finalizer is off: AWS is settled.
     farewell: Option<Vec<Event>>,
     /// The resourceVersion that the last write of the status led to, and the status.
@@ -55,6 +57,7 @@ impl<S> Default for Entry<S> {
             deliveries: delivery::Memory::default(),
             elsewhere: (delivery::Elsewhere::default(), None),
             last_write: LastWrite::default(),
+            finalizing: None,
             farewell: None,
             written: None,
         }
@@ -169,6 +172,11 @@ impl<S: Clone> Memory<S> {
     /// What this process last did to the resource.
     pub(crate) fn last_write(&self, uid: &str) -> LastWrite {
         self.with(uid, |entry| entry.last_write.clone())
+    }
+
+    /// For how long this process has tried to settle AWS for an object that is being deleted.
+    pub(crate) fn finalizing_for(&self, uid: &str) -> Duration {
+        self.with(uid, |entry| entry.finalizing.get_or_insert_with(Instant::now).elapsed())
     }
 
     /// AWS is settled for an object that is being deleted.

@@ -113,12 +113,19 @@ impl references::References for Stores {
         self.identities.of(act_as)
     }
 
+    fn has_trail(&self, namespace: &str, name: &str) -> bool {
+        let key = ObjectRef::new(name).within(namespace);
+        self.trails.iter().any(|(store, _)| store.get(&key).is_some())
+    }
+
     fn claims(&self, region: &str, trail_name: &str) -> Vec<references::Claim> {
         let claims = |trail: &DeserializeGuard<Trail>| {
             trail.0.as_ref().is_ok_and(|trail| {
                 trail.spec.region == region
                     && trail.trail_name() == trail_name
                     && trail.spec.management_policy == ManagementPolicy::Full
+                    && !trail.spec.suspend
+                    && trail.metadata.deletion_timestamp.is_none()
             })
         };
         let found = self.trails.iter().flat_map(|(store, _)| store.state_filter(claims));

@@ -20,6 +20,9 @@ pub trait References {
     /// What is known of a namespace; `None` when it does not exist.
     fn namespace(&self, name: &str) -> Option<Namespace>;
 
+    /// Whether there is a `Trail` of that name.
+    fn has_trail(&self, namespace: &str, name: &str) -> bool;
+
     /// Every `Trail` that is to be made in AWS under this name and home Region, in whatever account.
     fn claims(&self, region: &str, trail_name: &str) -> Vec<Claim>;
 }

@@ -17,6 +17,9 @@ use super::stage::{PATIENCE, Stage};
 /// Trails of one account in one Region: CloudTrail allows no more.
 pub(super) const FIVE: usize = 5;
 
+/// How long the operator waits before it looks whether AWS shows what it changed, and a little.
+pub(super) const CONFIRMED: Duration = Duration::from_secs(17);
+
 /// A place.
 #[derive(Debug, Clone)]
 pub(super) struct Plot {
@@ -209,6 +212,3 @@ fn is_ready(object: &Value) -> bool {
 pub(super) fn trail_name(number: usize) -> String {
     format!("audit-{number}")
 }
-
-/// How long the operator waits before it looks whether AWS shows what it changed, and a little.
-pub(super) const CONFIRMED: Duration = Duration::from_secs(17);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use serde_json::{Value, json};
 use test_cluster::chart::{NAMESPACE, RELEASE};
 use test_cluster::progress::Task;
@@ -41,22 +41,30 @@ impl Profile {
         }
     }
 
-    /// Builds the operator and gives a copy of it in `folder`: a build beside must not change what is measured.
+    /// Builds the operator, or takes the one that `TRAIL_OPERATOR_BIN` names, and gives a copy of it in `folder`: a
+    /// build beside must not change what is measured.
     pub(super) fn build(self, folder: &Path) -> Result<PathBuf> {
-        let mut args = vec!["build", "--package", "trail-operator"];
-        if self == Self::Release {
-            args.push("--release");
-        }
-        let label = format!("building the operator ({})", self.name());
-        command::must(&label, &mut workspace::cargo(&args))?;
-        let built = match self {
-            Self::Dev => workspace::operator()?,
-            // Beside the folder of the profile that we were built with.
-            Self::Release => workspace::target()?.with_file_name("release").join("trail-operator"),
+        let built = match std::env::var_os("TRAIL_OPERATOR_BIN") {
+            Some(path) => path.into(),
+            None => self.build_here()?,
         };
         let copy = folder.join("trail-operator");
         fs::copy(&built, &copy).with_context(|| format!("cannot copy {}", built.display()))?;
         Ok(copy)
+    }
+
+    fn build_here(self) -> Result<PathBuf> {
+        let label = format!("building the operator ({})", self.name());
+        let args: &[&str] = match self {
+            Self::Dev => &["build", "--package", "trail-operator"],
+            Self::Release => &["build", "--package", "trail-operator", "--release"],
+        };
+        command::must(&label, &mut workspace::cargo(args))?;
+        Ok(match self {
+            Self::Dev => workspace::operator()?,
+            // Beside the folder of the profile that we were built with.
+            Self::Release => workspace::target()?.with_file_name("release").join("trail-operator"),
+        })
     }
 }
 
@@ -122,8 +130,10 @@ impl Stage {
         thread::scope(|scope| {
             let parts = manifests.chunks(manifests.len().div_ceil(APPLIERS).max(1)).enumerate();
             let running: Vec<_> = parts.map(|part| scope.spawn(move || apply(part))).collect();
-            let ended = running.into_iter().map(|thread| thread.join());
-            ended.map(|result| result.unwrap_or_else(|_| bail!("kubectl apply panicked"))).collect()
+            for thread in running {
+                thread.join().map_err(|_| anyhow!("kubectl apply ended badly"))??;
+            }
+            Ok(())
         })
     }
 }

@@ -128,6 +128,9 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
         Output::Text => text::print(&planned),
         Output::Json => document::print(&planned)?,
     }
+    if planned.iter().any(|one| matches!(one.outcome, Outcome::Unresolved(_))) {
+        return Ok(ExitCode::from(crate::NO_ANSWER));
+    }
     let something = planned.iter().filter_map(Planned::plan).any(|plan| !plan.changes.is_empty());
     Ok(if something && args.detailed_exitcode { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
@@ -153,6 +156,16 @@ async fn identify(objects: &mut Objects, clients: &Clients, assume_roles: bool) 
             Some(role) => format!("cannot act as {role}"),
             None => "cannot tell whose AWS credentials these are".to_owned(),
         })?;
+        if act_as.role_arn.is_none()
+            && !act_as.account_id.is_empty()
+            && identity.account_id != act_as.account_id
+        {
+            anstream::eprintln!(
+                "your credentials belong to account {}, so nothing can be said of trails in account {}; use --assume-account-roles, or other credentials",
+                identity.account_id,
+                act_as.account_id
+            );
+        }
         objects.identities.insert(act_as, identity.account_id);
     }
     if let Some(account_id) = objects.identities.get(&own).cloned() {

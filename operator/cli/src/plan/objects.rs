@@ -44,7 +44,10 @@ pub(super) struct Claimed {
 impl Claimed {
     /// Of a Trail that is to be made in AWS.
     pub(super) fn by(trail: &Trail) -> Option<Self> {
-        (trail.spec.management_policy == ManagementPolicy::Full).then(|| Self {
+        let is_to_be_made = trail.spec.management_policy == ManagementPolicy::Full
+            && !trail.spec.suspend
+            && trail.metadata.deletion_timestamp.is_none();
+        is_to_be_made.then(|| Self {
             region: trail.spec.region.clone(),
             trail_name: trail.trail_name().to_owned(),
             claim: Claim::of(trail),
@@ -103,6 +106,10 @@ impl References for Objects {
 
     fn namespace(&self, name: &str) -> Option<Namespace> {
         self.namespaces.as_ref()?.get(name).cloned()
+    }
+
+    fn has_trail(&self, namespace: &str, name: &str) -> bool {
+        self.claims.iter().any(|claimed| claimed.claim.namespace == namespace && claimed.claim.name == name)
     }
 
     fn claims(&self, region: &str, trail_name: &str) -> Vec<Claim> {

@@ -86,13 +86,14 @@ pub struct Judged {
 /// Judges logging and delivery in every Region that was looked at.
 pub fn judge(input: &Input, home: &TrailStatus, previous: &PreviousStatus, now: Timestamp) -> Judged {
     let none = BTreeMap::new();
-    let elsewhere = input.elsewhere.regions.as_ref().unwrap_or(&none);
+    let elsewhere = input.elsewhere.regions.as_ref().filter(|_| input.settings.is_multi_region_trail);
+    let elsewhere = elsewhere.unwrap_or(&none);
     let regions = std::iter::once((&input.region, home)).chain(elsewhere);
     let mut memory = Memory { looked: true, seen: BTreeMap::new() };
     let mut failures = Vec::new();
     for (region, status) in regions {
         for (destination, error, success) in deliveries(status, &input.settings) {
-            let look = Look { region, destination, error, success };
+            let look = Look { region, destination, error, success, pulse: pulse(status) };
             let Some(seen) = look.seen(&input.deliveries, previous, now) else { continue };
             if !look.is_outdated(&seen, &input.settings, now) {
                 failures.push((region.clone(), destination, seen.clone(), success));
@@ -132,11 +133,10 @@ type FailedDelivery = (String, Destination, Seen, Option<Timestamp>);
 
 /// Each destination that is declared, its word of failure and its latest success. What is not to be delivered cannot
 /// fail: the word of a topic that was taken off would never be followed by a success. Log files and digests go to the
-/// same bucket, so either proves that it is reached; digests come also where nothing happens.
+/// same bucket and may be refused apart, so each has a success of its own.
 fn deliveries<'a>(status: &'a TrailStatus, settings: &TrailSettings) -> impl Iterator<Item = Delivery<'a>> {
-    let bucket = status.latest_delivery_time.max(status.latest_digest_delivery_time);
     let all = [
-        (true, Destination::LogFiles, &status.latest_delivery_error, bucket),
+        (true, Destination::LogFiles, &status.latest_delivery_error, status.latest_delivery_time),
         (
             settings.enable_log_file_validation,
             Destination::Digests,
@@ -161,11 +161,17 @@ fn deliveries<'a>(status: &'a TrailStatus, settings: &TrailSettings) -> impl Ite
         .map(|(_, destination, error, success)| (destination, error.as_deref().unwrap_or_default(), success))
 }
 
+/// When the bucket was last reached: by log files, or by digests, which come also where nothing happens.
+fn pulse(status: &TrailStatus) -> Option<Timestamp> {
+    status.latest_delivery_time.max(status.latest_digest_delivery_time)
+}
+
 struct Look<'a> {
     region: &'a str,
     destination: Destination,
     error: &'a str,
     success: Option<Timestamp>,
+    pulse: Option<Timestamp>,
 }
 
 impl Look<'_> {
@@ -194,9 +200,16 @@ impl Look<'_> {
 
     fn is_outdated(&self, seen: &Seen, settings: &TrailSettings, now: Timestamp) -> bool {
         let Some(success) = self.success else { return false };
-        let has_pulse = settings.enable_log_file_validation
-            && matches!(self.destination, Destination::LogFiles | Destination::Digests);
-        let is_still = has_pulse && now.duration_since(success) >= PULSE;
+        let is_still = match (self.destination, self.pulse) {
+            (Destination::LogFiles | Destination::Digests, Some(pulse)) => {
+                settings.enable_log_file_validation && now.duration_since(pulse) >= PULSE
+            }
+            // Events and notifications go along with log files; where these go on without them, they fail.
+            (Destination::LogGroup | Destination::Topic, Some(pulse)) => {
+                pulse.duration_since(success) >= JUST_DELIVERED
+            }
+            (_, None) => false,
+        };
         seen.success.is_none_or(|then| success > then) && !is_still
     }
 }
@@ -407,6 +420,31 @@ mod tests {
         watch.look(&refused(5), 60);
         assert_eq!(watch.look(&refused(70), 71).reason, Reason::Delivering);
         assert_eq!(watch.look(&refused(70), 71 + 179).reason, Reason::DeliveryFailing);
+    }
+
+    #[test]
+    fn digests_that_arrive_hide_no_log_file_that_does_not() {
+        let mut watch = Watch::default();
+        watch.look(&delivering(5), 6);
+        assert_eq!(watch.look(&refused(5), 10).reason, Reason::DeliveryFailing);
+        let digest = TrailStatus { latest_digest_delivery_time: Some(at(60)), ..refused(5) };
+        assert_eq!(watch.look(&digest, 61).reason, Reason::DeliveryFailing);
+    }
+
+    #[test]
+    fn events_that_stay_behind_log_files_are_missing_also_after_a_restart() {
+        let mut watch = Watch {
+            settings: TrailSettings { cloud_watch_logs_log_group_arn: "group".into(), ..<_>::default() },
+            ..Watch::default()
+        };
+        let behind = |minute| TrailStatus {
+            latest_cloud_watch_logs_delivery_error: Some("AccessDenied".into()),
+            latest_cloud_watch_logs_delivery_time: Some(at(0)),
+            ..delivering(minute)
+        };
+        watch.look(&behind(5), 6);
+        assert_eq!(watch.look(&behind(14), 15).reason, Reason::Delivering, "may be an old word");
+        assert_eq!(watch.look(&behind(15), 16).reason, Reason::DeliveryFailing);
     }
 
     #[test]

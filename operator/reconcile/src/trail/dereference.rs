@@ -103,6 +103,7 @@ pub fn dereference(
         logging: spec.logging == Logging::Enabled,
         adoption_policy: spec.adoption_policy,
         adopt_from: spec.adopt_from.clone().filter(|owner| !owner.is_empty()),
+        adopts_from_the_living: adopts_from_the_living(trail, actor, references),
         deletion_policy: spec.deletion_policy,
         hands_off: hands_off(trail, actor),
         deleted_with: deleted_with(&account, place.terminating),
@@ -110,7 +111,8 @@ pub fn dereference(
         act_as: ActAs::of(&account),
         allowed_resources: account.spec.allowed_resources.clone(),
         weakening_allowed: weakening_allowed(&account, now),
-        acquired: known_arn.is_some() && status.destination.is_some(),
+        was_seen: known_arn.is_some(),
+        acquired: known_arn.is_some() && status.acquired_at.is_some(),
         owner_tag_restored: status.owner_tag_restored_at.is_some(),
         was_settled: was_settled(trail),
         destination: status.destination,
@@ -152,12 +154,28 @@ pub fn reconcile_requested_at(trail: &Trail) -> Option<&str> {
     value.get(..end?)
 }
 
+/// Whether the trail stays in any case when its object is deleted, also where nothing can be asked: nothing is changed
+/// for this object, or the account does not let it end the record.
+pub fn retains(trail: &Trail, actor: Actor<'_>, references: &impl References, now: Timestamp) -> bool {
+    let account = references.aws_account(&trail.spec.account_ref.name).ok().flatten();
+    let refuses = account.is_some_and(|account| weakening_allowed(&account, now).is_none());
+    hands_off(trail, actor).is_some() || refuses
+}
+
 fn hands_off(trail: &Trail, actor: Actor<'_>) -> Option<HandsOff> {
     if trail.spec.management_policy == ManagementPolicy::Observe {
         Some(HandsOff::Observe)
     } else {
         actor.read_only.then_some(HandsOff::ReadOnly)
     }
+}
+
+/// Whether `adoptFrom` names an object of this cluster that is there: then the trail has somebody who looks after it.
+fn adopts_from_the_living(trail: &Trail, actor: Actor<'_>, references: &impl References) -> bool {
+    let owner = trail.spec.adopt_from.as_deref().unwrap_or_default();
+    let here = owner.strip_prefix(actor.cluster_id).and_then(|rest| rest.strip_prefix('/'));
+    here.and_then(|place| place.split_once('/'))
+        .is_some_and(|(namespace, name)| references.has_trail(namespace, name))
 }
 
 /// Whether an older object of the cluster, which may use the account too, declares the same trail. Oldest first, so
@@ -168,7 +186,9 @@ fn has_rival(trail: &Trail, account_id: &str, references: &impl References) -> b
         let account = references.aws_account(&claim.account_ref).ok().flatten();
         let place = references.namespace(&claim.namespace).unwrap_or_default();
         let may = account.is_some_and(|account| {
+            let regions = &account.spec.allowed_regions;
             account.spec.account_id == account_id
+                && (regions.is_empty() || regions.contains(&trail.spec.region))
                 && account.spec.allowed_namespaces.allows(&claim.namespace, &place.labels)
         });
         may && claim < me

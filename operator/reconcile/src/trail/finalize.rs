@@ -8,8 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use trail_operator_crds::{DeletionPolicy, FORCE_FINALIZE, Trail, TrailStatus, condition};
 
 use super::{
-    Change, DeletedWith, HandsOff, Input, Next, Observed, Ownership, Report, Unresolved, execute, observe,
-    report,
+    Change, HandsOff, Input, Next, Observed, Ownership, Report, Unresolved, execute, observe, report,
 };
 use crate::{
     aws::Aws,
@@ -49,16 +48,16 @@ pub fn forced(trail: &Trail) -> Finalized {
 }
 
 /// What becomes of an object whose account cannot be used. It goes, and the trail stays as it is; but an object that is
-/// to stop or delete its trail waits for an account that is there and only not ready. `with` is what is being deleted
-/// and takes the object along.
+/// to stop or delete its trail waits for an account that is there and only not ready, unless it
+/// is retained in any case.
 pub fn without_account(
     trail: &Trail,
     unresolved: &Unresolved,
-    with: Option<DeletedWith>,
+    retained: bool,
     previous: &TrailStatus,
     now: Timestamp,
 ) -> Finalized {
-    let policy = if with.is_some() { DeletionPolicy::Retain } else { trail.spec.deletion_policy };
+    let policy = if retained { DeletionPolicy::Retain } else { trail.spec.deletion_policy };
     let message = unresolved.message();
     if policy == DeletionPolicy::Retain || matches!(unresolved, Unresolved::NoAccount { .. }) {
         return released(Event::warning(

@@ -66,7 +66,10 @@ pub(super) fn hold(declared: &mut TrailSettings, destination: &Destination, fiel
 /// Whether the change brings back what was there when AWS was last as declared: then it undoes what others did, and
 /// the record is as strong as it was. Needed where the values do not tell which way is the weaker.
 pub(super) fn restores(change: &FieldChange, destination: Option<&Destination>) -> bool {
-    destination.is_some_and(|was| known(was).contains(&(change.field.as_str(), change.to.as_str())))
+    // Where there was no key, taking one off is to protect less, whoever put it on.
+    let strips = change.field == field::KEY && change.to.is_empty();
+    !strips
+        && destination.is_some_and(|was| known(was).contains(&(change.field.as_str(), change.to.as_str())))
 }
 
 #[cfg(test)]
@@ -131,6 +134,9 @@ mod tests {
         let change = FieldChange::new(field::BUCKET, "theirs", "ours");
         assert!(change.weakening && restores(&change, Some(&destination)));
         assert!(!restores(&change, None), "who cannot know treats it as an edit");
+        let bare = Destination { kms_key_arn: String::new(), ..destination.clone() };
+        let strip = FieldChange::new(field::KEY, "theirs", "");
+        assert!(!restores(&strip, Some(&bare)), "taking a key off is not undoing anything");
         assert!(!restores(&FieldChange::new(field::BUCKET, "ours", "other"), Some(&destination)));
         assert!(!restores(&FieldChange::new(field::VALIDATION, "true", "false"), Some(&destination)));
     }

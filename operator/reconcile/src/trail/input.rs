@@ -45,6 +45,8 @@ pub struct Input {
     pub adoption_policy: AdoptionPolicy,
     /// Owner tag of another owner to take over from.
     pub adopt_from: Option<String>,
+    /// Whether that owner is an object of this cluster that is still there.
+    pub adopts_from_the_living: bool,
     /// What deletion of the object means.
     pub deletion_policy: DeletionPolicy,
     /// Why nothing is changed in AWS, if so.
@@ -57,6 +59,8 @@ pub struct Input {
     pub allowed_resources: AllowedResources,
     /// Why changes that weaken the record may be made; `None` where they may not.
     pub weakening_allowed: Option<Allowed>,
+    /// Whether status records that there is such a trail.
+    pub was_seen: bool,
     /// Whether status records that this trail was ours before.
     pub acquired: bool,
     /// Whether a changed owner tag was put back before.

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Change;
+use crate::aws::Tags;
 
 /// What was done to a trail lately.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,16 @@ impl LastWrite {
     pub fn is_recent(&self, now: Timestamp) -> bool {
         self.may_be_invisible(now)
             || self.changed.as_ref().is_some_and(|(at, _)| now.duration_since(*at) < Self::VISIBLE_AFTER)
+    }
+
+    /// Tags that were set so lately that AWS may not show them yet.
+    pub fn tags(&self, now: Timestamp) -> Tags {
+        let done = self.changed.iter().filter(|_| self.is_fresh(now)).flat_map(|(_, done)| done);
+        let tags = done.filter_map(|change| match change {
+            Change::CreateTrail(_, tags) | Change::AddTags(_, tags) => Some(tags.clone()),
+            _ => None,
+        });
+        tags.flatten().collect()
     }
 
     /// Whether every one of these changes was made so lately that AWS may just not show it yet.

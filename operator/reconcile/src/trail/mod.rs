@@ -29,7 +29,7 @@ use jiff::{SignedDuration, Timestamp};
 use trail_operator_crds::TrailStatus;
 
 pub use change::{Change, FieldChange, Mark, field};
-pub use dereference::{Actor, Unresolved, dereference, reconcile_requested_at};
+pub use dereference::{Actor, Unresolved, dereference, reconcile_requested_at, retains};
 pub use execute::{Applied, Failure, execute};
 pub use fights::Fights;
 pub use input::{Allowed, DeletedWith, Freshness, HandsOff, Input};

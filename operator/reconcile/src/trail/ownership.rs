@@ -52,6 +52,13 @@ pub(super) fn claim(input: &Input, trail: &ObservedTrail, now: Timestamp) -> Res
         )));
     }
     let named = |owner: &str| input.adopt_from.as_deref() == Some(owner);
+    if input.adopts_from_the_living
+        && matches!(ownership, Ownership::Taken(owner) | Ownership::Theirs(owner) if named(owner))
+    {
+        return Err(conflict(format!(
+            "spec.adoptFrom names an object of this cluster that is still there; the trail '{name}' in {place} is left to it: delete that object first (deletionPolicy Retain leaves the trail logging)"
+        )));
+    }
     match ownership {
         Ownership::Ours => Ok(None),
         Ownership::Lost => Ok(Some(mark(input, Mark::Restored, ""))),
@@ -84,6 +91,8 @@ pub(super) fn claim(input: &Input, trail: &ObservedTrail, now: Timestamp) -> Res
 }
 
 fn mark(input: &Input, mark: Mark, from: &str) -> Change {
+    // Whose tag it was names another object, which is nothing for this one's events and status.
+    let from = if from.is_empty() { "" } else { "another owner" };
     Change::MarkOwner(mark, FieldChange::new(field::tag(OWNER_TAG), from, &input.owner))
 }
 

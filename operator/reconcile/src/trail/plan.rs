@@ -186,7 +186,9 @@ fn plan_existing(input: &Input, observed: &Observed, trail: &ObservedTrail, now:
     let mut declared = declared(input, observed);
     if !input.kms_key_id.is_empty() && observed.key_arn.is_none() {
         // A key that cannot be resolved is no difference; the finding tells of it.
-        declared.kms_key_id.clone_from(&trail.settings.kms_key_id);
+        // But where the key is known that it last stood for, another one in its place is.
+        let known = input.destination.as_ref().map(|was| &was.kms_key_arn).filter(|key| !key.is_empty());
+        declared.kms_key_id.clone_from(known.unwrap_or(&trail.settings.kms_key_id));
     }
     let blocked = permitted::blocked(input, observed);
     let (recording, mut findings) = recording::changes(&input.recording, &trail.recorded);
@@ -201,17 +203,17 @@ fn plan_existing(input: &Input, observed: &Observed, trail: &ObservedTrail, now:
         guard::hold(&mut declared, destination, &held);
         fields.extend(held);
     }
-    let tags = trail.tags.as_ref().map(|actual| tags::changes(&input.tags, actual, &input.managed_tag_keys));
+    // On a trail that is taken over nothing was set from here.
+    let nothing = BTreeSet::new();
+    let managed = if is_adoption(mark.as_ref()) { &nothing } else { &input.managed_tag_keys };
+    let tags = trail.tags.as_ref().map(|actual| tags::changes(&input.tags, actual, managed));
     let tags = tags.into_iter().flatten();
     let tags = tags.flat_map(|change| tags::apart(change, |field| input.fights.waits(field, now)));
 
     // Recording comes first and ends last: a change that AWS refuses must not keep a trail silent. Only a trail that is
     // not ours yet has to become ours before anything.
     let (logs, is_to_log) = (trail.status.is_logging, input.logging);
-    let (adoption, repair) = match mark {
-        Some(mark @ Change::MarkOwner(Mark::Adopted, _)) => (Some(mark), None),
-        mark => (None, mark),
-    };
+    let (adoption, repair) = if is_adoption(mark.as_ref()) { (mark, None) } else { (None, mark) };
     let mut wanted = Vec::new();
     wanted.extend(adoption);
     wanted.extend((!logs && is_to_log).then_some(Change::StartLogging));
@@ -227,6 +229,10 @@ fn plan_existing(input: &Input, observed: &Observed, trail: &ObservedTrail, now:
         }
     }
     plan
+}
+
+fn is_adoption(mark: Option<&Change>) -> bool {
+    matches!(mark, Some(Change::MarkOwner(Mark::Adopted, _)))
 }
 
 /// The declared settings with the key by its ARN, as AWS tells it.
@@ -253,7 +259,9 @@ impl Plan {
         let mut reasons: Vec<Option<Reason>> = fields
             .iter()
             .map(|change| {
-                let is_blocked = blocked.contains(&change.field.as_str());
+                // To bring back what was there needs nobody's leave.
+                let is_blocked = blocked.contains(&change.field.as_str())
+                    && !guard::restores(change, input.destination.as_ref());
                 let refused = is_blocked.then_some(Reason::NotPermitted);
                 refused.or_else(|| withheld_field(input, change, now))
             })
@@ -296,6 +304,9 @@ impl Plan {
             .into_iter()
             .zip(guard::known(destination))
             .filter(|((name, from), (_, to))| refused(name) && from != to)
+            .filter(|((name, from), (_, to))| {
+                guard::restores(&FieldChange::new(*name, *from, *to), Some(destination))
+            })
             .map(|((name, from), (_, to))| FieldChange {
                 weakening: false,
                 ..FieldChange::new(name, from, to)
@@ -342,7 +353,8 @@ fn withheld_field(input: &Input, change: &FieldChange, now: Timestamp) -> Option
     }
     // What strengthens the record is never slowed: undoing it would weaken.
     let reverse = FieldChange::new(change.field.clone(), change.to.clone(), change.from.clone());
-    let strengthens =
-        reverse.weakening || [field::MANAGEMENT_EVENTS, field::INSIGHTS].contains(&change.field.as_str());
+    let strengthens = reverse.weakening
+        || [field::MANAGEMENT_EVENTS, field::INSIGHTS, field::LOG_GROUP, field::ROLE]
+            .contains(&change.field.as_str());
     (!strengthens && input.fights.waits(&change.field, now)).then_some(Reason::RepeatedDrift)
 }

@@ -308,20 +308,25 @@ fn facts_of_trail(
     applied: &Applied,
     now: Timestamp,
 ) -> TrailStatus {
-    let Some(trail) = seen(outcome) else { return previous.clone() };
+    let Some(trail) = seen(outcome) else {
+        let managed_tag_keys = tags::sent(input, applied);
+        return TrailStatus { managed_tag_keys, ..previous.clone() };
+    };
     let ours = input.hands_off.is_none() && Ownership::of(trail, input) == Ownership::Ours;
-    let tags = trail.tags.clone().unwrap_or_default();
+    let mut tags = trail.tags.clone().unwrap_or_default();
+    tags.extend(input.last_write.tags(now));
     TrailStatus {
         arn: Some(trail.arn.clone()),
         account_id: Some(input.account_id.clone()),
         home_region: Some(trail.home_region.clone()),
         managed_tag_keys: if ours {
-            tags::managed(&input.tags, &tags, &input.managed_tag_keys)
+            tags::managed(&input.tags, &tags, &tags::sent(input, applied).into_iter().collect())
         } else {
             previous.managed_tag_keys.clone()
         },
         destination: destination(input, outcome).filter(|_| ours).or_else(|| previous.destination.clone()),
         owner_tag_restored_at: owner_tag_restored_at(previous, applied, now),
+        acquired_at: previous.acquired_at.clone().or_else(|| ours.then(|| Time(whole_seconds(now)))),
         ..TrailStatus::default()
     }
 }

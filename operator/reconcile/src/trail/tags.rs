@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Change, FieldChange, change::field};
+use super::{Applied, Change, FieldChange, Input, Mark, change::field};
 use crate::aws::Tags;
 
 /// What makes the tags as declared. `managed` are the keys that were set from here before: they alone are removed.
@@ -49,6 +49,18 @@ pub(super) fn apart(change: Change, waits: impl Fn(&str) -> bool) -> Vec<Change>
 pub(super) fn managed(declared: &Tags, actual: &Tags, before: &BTreeSet<String>) -> Vec<String> {
     let waiting = before.iter().filter(|key| actual.contains_key(*key));
     declared.keys().chain(waiting).cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The keys that may have been set from here before this round ended, whether AWS was seen to have them or not. What is
+/// created is created with its tags, and the answer may get lost; what is taken over carries none of ours.
+pub(super) fn sent(input: &Input, applied: &Applied) -> Vec<String> {
+    let failed = applied.failed.iter().map(|failure| &failure.change);
+    let tried = |is: fn(&Change) -> bool| applied.done.iter().chain(failed.clone()).any(is);
+    let created = tried(|change| matches!(change, Change::CreateTrail(..)));
+    let adopted = tried(|change| matches!(change, Change::MarkOwner(Mark::Adopted, _)));
+    let before = input.managed_tag_keys.iter().filter(|_| !adopted);
+    let declared = input.tags.keys().filter(|_| created);
+    before.chain(declared).cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 #[cfg(test)]

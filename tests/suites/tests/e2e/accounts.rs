@@ -6,15 +6,12 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use test_cluster::wait_for;
 use test_lab::{ACCOUNT, CallFilter};
-use test_suites::stage::{PATIENCE, Place, Stage, condition, operations};
+use test_suites::stage::{INTERVAL, PATIENCE, Place, Stage, condition, operations};
 
 use crate::{neighbours, place, shared};
 
 /// The operator's own identity is in [`ACCOUNT`]; here it is only by roles.
 const OTHER: &str = "444455556666";
-
-/// `intervalSeconds` of these trails is 30; the rest is for the repair on a busy machine.
-const INTERVAL: Duration = Duration::from_secs(38);
 
 fn role_arn(name: &str) -> String {
     format!("arn:aws:iam::{OTHER}:role/{name}")

@@ -7,6 +7,9 @@ use test_suites::stage::{PATIENCE, Place, Stage, condition};
 
 use crate::{neighbours, place, shared};
 
+/// Far from the home of the trails here.
+const FAR: &str = "eu-west-1";
+
 /// One log file in each of these Regions, now.
 fn deliver(stage: &Stage, at: Place<'_>, regions: &[&str]) -> Result<()> {
     let what = json!({"trail": at.name, "region": at.region, "regions": regions, "hours": 0, "eventsPerFile": 1, "filesPerHour": 1});
@@ -31,7 +34,6 @@ fn words(trail: &Value) -> String {
 #[test]
 fn a_region_far_from_home_that_fails_is_named_until_it_delivers_again() -> Result<()> {
     let (stage, at) = (shared(), place("worldwide", "me-central-1"));
-    const FAR: &str = "eu-west-1";
     stage.make_bucket(at)?;
     stage.apply_trail(at, |spec| {
         spec["isMultiRegionTrail"] = true.into();

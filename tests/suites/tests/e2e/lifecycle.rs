@@ -7,15 +7,12 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use test_cluster::wait_for;
 use test_lab::CallFilter;
-use test_suites::stage::{PATIENCE, Place, Stage, condition};
+use test_suites::stage::{INTERVAL, PATIENCE, Place, Stage, condition};
 
 use crate::{neighbours, place};
 
 /// A cause outside is looked at again every two minutes.
 const RECHECK: Duration = Duration::from_secs(125);
-
-/// `intervalSeconds` of these trails is 30; the rest is for the repair on a busy machine.
-const INTERVAL: Duration = Duration::from_secs(38);
 
 #[expect(clippy::unwrap_used, reason = "without it no test here can begin")]
 fn stage() -> &'static Stage {

@@ -9,6 +9,8 @@ mod accounts;
 /// Among the first by name, so that these minutes of waiting run beside everything else.
 mod at_length {
     mod idle;
+    mod kstatus;
+    mod restart;
     mod soak;
 }
 mod delivering;
@@ -19,7 +21,6 @@ mod owning;
 mod planning;
 mod process;
 mod recording;
-mod restart;
 mod switching;
 
 use std::sync::OnceLock;

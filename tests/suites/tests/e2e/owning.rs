@@ -152,6 +152,11 @@ fn an_owner_tag_that_others_change_is_put_back_once_and_then_believed() -> Resul
         let tags = json!({"ResourceId": at.arn(), "TagsList": [{"Key": OWNER_TAG, "Value": value}]});
         stage.aws(at, "cloudtrail", "AddTags", &tags).map(drop)
     };
+    let ours = json!({"ResourceId": at.arn(), "TagsList": [{"Key": OWNER_TAG}]});
+    stage.aws(at, "cloudtrail", "RemoveTags", &ours)?;
+    stage.look(at)?;
+    assert_eq!(stage.owner_tag(at)?.as_deref(), Some("stage/default/claimed"), "what is gone comes back");
+
     theirs("somebody/by/mistake")?;
     stage.look(at)?;
     assert_eq!(stage.owner_tag(at)?.as_deref(), Some("stage/default/claimed"));

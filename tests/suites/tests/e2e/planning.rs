@@ -62,7 +62,7 @@ fn change<'a>(object: &'a Value, field: &str) -> &'a Value {
     changes.into_iter().flatten().find(|change| change["field"] == field).unwrap_or(&Value::Null)
 }
 
-fn manifest(stage: &Stage, at: Place<'_>, spec: Value) -> Result<PathBuf> {
+fn manifest(stage: &Stage, at: Place<'_>, spec: &Value) -> Result<PathBuf> {
     let mut trail = at.manifest();
     for (field, value) in spec.as_object().into_iter().flatten() {
         trail["spec"][field] = value.clone();
@@ -79,7 +79,7 @@ fn the_plan_for_a_manifest_is_what_applying_it_does() -> Result<()> {
     let file = manifest(
         stage,
         at,
-        json!({"managementEvents": {"readWriteType": "WriteOnly"}, "tags": {"Team": "audit"}}),
+        &json!({"managementEvents": {"readWriteType": "WriteOnly"}, "tags": {"Team": "audit"}}),
     )?;
     let plan = format!("plan --filename {} --cluster-id stage", file.display());
     let mark = stage.mark()?;
@@ -111,7 +111,7 @@ fn the_plan_for_a_manifest_is_what_applying_it_does() -> Result<()> {
     assert_eq!((after.code, operations(&after.document()?["objects"][0])), (Some(0), vec![]), "{after:?}");
 
     // Where no AwsAccount is given, the guard is as it is by default.
-    manifest(stage, at, json!({"logging": "Disabled"}))?;
+    manifest(stage, at, &json!({"logging": "Disabled"}))?;
     let weaker = call(stage, &format!("{plan} --output json --detailed-exitcode"))?;
     let document = weaker.document()?;
     let stop = change(&document["objects"][0], "logging");

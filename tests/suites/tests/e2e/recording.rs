@@ -1,18 +1,14 @@
 //! What a trail records: management events, Insights, tags, its key, an organization. Set, changed, cleared, kept.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use test_cluster::wait_for;
 use test_lab::ACCOUNT;
-use test_suites::stage::{Place, Stage};
+use test_suites::stage::{INTERVAL, Place, Stage};
 
 use crate::{neighbours, place, shared};
-
-/// `intervalSeconds` of these trails is 30; the rest is for the repair on a busy machine.
-const INTERVAL: Duration = Duration::from_secs(38);
 
 /// The fields of the trail's one selector, sorted; `None` where AWS has its default.
 pub(crate) fn selector(stage: &Stage, at: Place<'_>) -> Result<Option<Vec<String>>> {
@@ -133,8 +129,9 @@ fn tags_are_set_changed_and_removed_and_those_of_others_stay() -> Result<()> {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
     stage.patch_trail(at, &json!({"tags": {"Stage": "production", "Team": null, "Owner": "ciso"}}))?;
-    let trail = stage.wait_ready(at)?;
+    stage.wait_ready(at)?;
     assert_eq!(stage.tags(at)?, tags(&[("CostCentre", "42"), ("Owner", "ciso"), ("Stage", "production")]));
+    let trail = stage.look(at)?;
     assert_eq!(trail["status"]["managedTagKeys"], json!(["Owner", "Stage"]));
     stage.patch_trail(at, &json!({"tags": null}))?;
     stage.wait_ready(at)?;

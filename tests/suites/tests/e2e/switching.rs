@@ -1,22 +1,14 @@
 //! What people switch: only looking, not looking, looking now, and the operator's flags for all of it.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use test_cluster::{Overrides, wait_for};
 use test_lab::CallFilter;
-use test_suites::stage::{PATIENCE, Place, Stage, condition};
+use test_suites::stage::{PATIENCE, Place, Stage, condition, drift};
 
 use crate::{neighbours, place, shared};
-
-/// What AWS has and what is declared of each field that differs.
-fn drift(trail: &Value) -> BTreeMap<String, (String, String)> {
-    let drift = trail["status"]["drift"].as_array().cloned().unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    drift.iter().map(|one| (text(&one["field"]), (text(&one["actual"]), text(&one["declared"])))).collect()
-}
 
 fn pair(actual: &str, declared: &str) -> (String, String) {
     (actual.to_owned(), declared.to_owned())

@@ -206,6 +206,7 @@ impl History<'_> {
 
     /// Nothing happens any more: it has to come to an end, and that end is right.
     async fn settle(&mut self) -> Result<()> {
+        self.wait(Next::Interval).await;
         self.keeper.request();
         for _ in 0..ROUNDS {
             let round = self.round().await?;

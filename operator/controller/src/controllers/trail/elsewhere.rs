@@ -2,11 +2,12 @@
 //!
 //! Costs one ListRegions for each account and one GetTrailStatus for each other enabled Region of each multi-Region trail.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
+use tokio::sync::Semaphore;
 use trail_operator_aws::Account;
 use trail_operator_reconcile::{
-    aws::CloudTrail,
+    aws::{CloudTrail, TrailStatus},
     trail::{Freshness, Input, delivery::Elsewhere},
 };
 
@@ -20,7 +21,7 @@ const FIRST: Duration = Duration::from_mins(1);
 
 /// Begins a look if it is due, or if somebody has asked for one.
 pub(super) fn look_if_due(account: &Account, input: &Input, uid: &str, context: &Context) {
-    if !input.settings.is_multi_region_trail || !input.acquired {
+    if !input.settings.is_multi_region_trail || !input.was_seen {
         return;
     }
     if input.freshness == Freshness::Requested {
@@ -32,29 +33,41 @@ pub(super) fn look_if_due(account: &Account, input: &Input, uid: &str, context: 
     let (account, memory) = (account.clone(), context.memory.clone());
     let (home, arn, uid) = (input.region.clone(), input.arn.clone(), uid.to_owned());
     let stop = context.shared.stop.clone();
+    let before = input.elsewhere.regions.clone().unwrap_or_default();
     tokio::spawn(async move {
         tokio::select! {
             () = stop.cancelled() => {}
-            elsewhere = look(&account, &home, &arn) => memory.looked_elsewhere(&uid, elsewhere),
+            elsewhere = look(&account, &home, &arn, before) => {
+                if let Some(elsewhere) = elsewhere {
+                    memory.looked_elsewhere(&uid, elsewhere);
+                }
+            }
         }
     });
 }
 
-/// Regions that cannot be asked are left out: what is not known is not said to fail.
-async fn look(account: &Account, home: &str, arn: &str) -> Elsewhere {
-    let regions = match account.list_regions(EVERY).await {
-        Ok(regions) => regions,
-        Err(error) => {
-            tracing::warn!(arn, %error, "the account's Regions cannot be listed; deliveries are judged in the home Region only");
-            return Elsewhere { regions: Some(<_>::default()) };
-        }
-    };
-    let mut seen = std::collections::BTreeMap::new();
-    for region in regions.into_iter().filter(|region| region != home) {
+/// Looks that go on at the same time, of whatever trails: a Region that answers nobody holds up no repair elsewhere.
+static LOOKS: Semaphore = Semaphore::const_new(8);
+
+/// Of a Region that cannot be asked now, what was last known stands. `None` where not even the Regions are known.
+async fn look(
+    account: &Account,
+    home: &str,
+    arn: &str,
+    mut known: BTreeMap<String, TrailStatus>,
+) -> Option<Elsewhere> {
+    let _turn = LOOKS.acquire().await.ok()?;
+    let regions = account.list_regions(EVERY).await;
+    let regions = regions.inspect_err(|error| {
+        tracing::warn!(arn, %error, "the account's Regions cannot be listed; other Regions than the home Region are not looked at");
+    });
+    let regions: Vec<_> = regions.ok()?.into_iter().filter(|region| region != home).collect();
+    known.retain(|region, _| regions.contains(region));
+    for region in regions {
         match account.cloud_trail(&region).get_trail_status(arn).await {
-            Ok(status) => drop(seen.insert(region, status)),
+            Ok(status) => drop(known.insert(region, status)),
             Err(error) => tracing::info!(arn, region, %error, "a Region cannot be asked about the trail"),
         }
     }
-    Elsewhere { regions: Some(seen) }
+    Some(Elsewhere { regions: Some(known) })
 }

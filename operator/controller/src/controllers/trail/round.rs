@@ -114,15 +114,15 @@ async fn apply(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Nex
 
 /// Settles AWS for an object that is being deleted. Gives when to come back; `None` once the object may go.
 async fn cleanup(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Option<Next>, RoundError> {
-    let Context { shared, memory, .. } = context;
+    let Context { shared, memory, stores, .. } = context;
     let uid = trail.uid().unwrap_or_default();
     if let Some(farewell) = memory.farewell(&uid) {
         return let_go(api, trail, farewell, context).await.map(|()| None);
     }
     let previous = last_status(trail, memory);
     let now = Timestamp::now();
-    let asked = trail.meta().deletion_timestamp.as_ref().map_or(now, |time| time.0);
-    let deleting_for = now.duration_since(asked);
+    // By this process's own clock: an object that was deleted while nobody was there is given the same patience.
+    let deleting_for = SignedDuration::try_from(memory.finalizing_for(&uid)).unwrap_or(SignedDuration::MAX);
     let finalized = if finalize::is_forced(&trail.metadata) {
         finalize::forced(trail)
     } else {
@@ -132,7 +132,8 @@ async fn cleanup(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<O
             }
             Err(unresolved) => {
                 let with = deleted_with(None, trail, shared).await?;
-                finalize::without_account(trail, &unresolved, with, &previous, now)
+                let retained = trail::retains(trail, actor(shared), stores, now);
+                finalize::without_account(trail, &unresolved, with.is_some() || retained, &previous, now)
             }
             Ok(input) => {
                 let deleted_with = deleted_with(input.deleted_with, trail, shared).await?;
@@ -215,8 +216,7 @@ fn input(
 ) -> Result<Input, Unresolved> {
     let Context { shared, stores, memory, .. } = context;
     let trail = Trail { status: Some(previous.clone()), ..trail.clone() };
-    let actor = Actor { cluster_id: &shared.cluster_id, read_only: shared.read_only };
-    let input = trail::dereference(&trail, actor, stores, now)?;
+    let input = trail::dereference(&trail, actor(shared), stores, now)?;
     let uid = trail.uid().unwrap_or_default();
     let generation = trail.meta().generation;
     Ok(Input {
@@ -227,6 +227,10 @@ fn input(
         elsewhere: memory.elsewhere(&uid),
         ..input
     })
+}
+
+fn actor(shared: &Shared) -> Actor<'_> {
+    Actor { cluster_id: &shared.cluster_id, read_only: shared.read_only }
 }
 
 /// How long AWS may stay unasked before a Ready trail is no longer said to be.

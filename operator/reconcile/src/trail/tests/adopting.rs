@@ -65,6 +65,22 @@ fn then(name: &str, before: Before, policy: AdoptionPolicy, from: Option<&str>) 
 }
 
 #[test]
+fn nothing_is_taken_over_from_an_object_that_is_still_there() {
+    let mut taker = trail();
+    taker.spec.adopt_from = Some("cluster/shop/audit".into());
+    let theirs = changed(|trail| {
+        tags(trail).insert(OWNER_TAG.into(), "cluster/shop/audit".into());
+    });
+    let living = Claim { namespace: "shop".into(), name: "audit".into(), ..Claim::default() };
+    for (claims, conflicts) in [(vec![living], true), (vec![], false)] {
+        let cluster = Cluster { claims, ..cluster() };
+        let input = dereference(&taker, ACTOR, &cluster, NOW).unwrap();
+        let plan = plan(&input, &theirs, NOW);
+        assert_eq!(plan.changes.is_empty(), conflicts, "{plan:?}");
+    }
+}
+
+#[test]
 fn every_owner_under_every_policy() {
     for (name, before, never, named, if_unowned, if_unowned_and_named) in [
         ("ours", OURS, Nothing, Nothing, Nothing, Nothing),

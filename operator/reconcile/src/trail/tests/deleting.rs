@@ -64,11 +64,11 @@ fn an_account_that_is_only_not_ready_holds_up_what_is_to_be_done_in_it() {
         }
         matches!(finalized, finalize::Finalized::Released(_))
     };
-    assert!(released(DeletionPolicy::Retain, &not_ready, None));
-    assert!(!released(DeletionPolicy::Delete, &not_ready, None));
-    assert!(!released(DeletionPolicy::StopLogging, &not_ready, None));
-    assert!(released(DeletionPolicy::Delete, &not_ready, Some(DeletedWith::Namespace)));
-    assert!(released(DeletionPolicy::Delete, &none, None));
+    assert!(released(DeletionPolicy::Retain, &not_ready, false));
+    assert!(!released(DeletionPolicy::Delete, &not_ready, false));
+    assert!(!released(DeletionPolicy::StopLogging, &not_ready, false));
+    assert!(released(DeletionPolicy::Delete, &not_ready, true));
+    assert!(released(DeletionPolicy::Delete, &none, false));
 }
 
 #[test]

@@ -81,6 +81,10 @@ impl References for Cluster {
         Some(self.namespace.clone())
     }
 
+    fn has_trail(&self, namespace: &str, name: &str) -> bool {
+        self.claims.iter().any(|claim| claim.namespace == namespace && claim.name == name)
+    }
+
     fn claims(&self, _region: &str, _trail_name: &str) -> Vec<Claim> {
         self.claims.clone()
     }

@@ -1,6 +1,6 @@
 //! What an object may point at is the account's to say.
 
-use trail_operator_crds::{AllowedResources, CloudWatchLogs, Kms, Sns};
+use trail_operator_crds::{AllowedResources, CloudWatchLogs, Destination, Kms, Sns};
 
 use super::*;
 
@@ -55,6 +55,24 @@ const CASES: [(&str, &str, &[&str], bool); 19] = [
     ("cloudWatchLogs.roleArn", FOREIGN_ROLE, &["*:role/audit"], false),
     ("cloudWatchLogs.roleArn", OWN_ROLE, &["*:role/audit"], false),
 ];
+
+/// A bucket whose owner may not be asked for, and a key whose name leads nowhere any more: what others put in their
+/// place goes all the same.
+#[test]
+fn what_was_there_is_brought_back_whoever_may_be_asked() {
+    let input = edited(|trail| trail.spec.kms = Some(Kms { key_id: "alias/audit".into() }));
+    let was =
+        Destination { bucket_name: "logs".into(), key_prefix: String::new(), kms_key_arn: OWN_KEY.into() };
+    let input = Input { destination: Some(was), weakening_allowed: None, ..input };
+    let stolen = changed(|trail| {
+        trail.settings.s3_bucket_name = "theirs".into();
+        trail.settings.kms_key_id = String::new();
+    });
+    let bucket = Some(Err(AwsError::new("HeadBucket", "AccessDenied", "")));
+    let unread = vec![AwsError::new("DescribeKey", "NotFoundException", "")];
+    let plan = plan(&input, &Observed { bucket, unread, ..stolen }, NOW);
+    assert_eq!(set(&plan), ["s3.bucketName", "kms.keyId"], "{plan:?}");
+}
 
 #[test]
 fn a_trail_is_made_only_of_what_the_account_allows() {

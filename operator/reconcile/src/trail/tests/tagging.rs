@@ -89,3 +89,49 @@ fn a_tag_that_is_fought_over_holds_up_no_other() {
     let [Change::AddTags(_, added)] = plan.changes.as_slice() else { panic!("{plan:?}") };
     assert_eq!(added.keys().collect::<Vec<_>>(), ["Stage"]);
 }
+
+#[test]
+fn tags_of_a_creation_whose_answer_was_lost_are_ours() {
+    let mut tagged =
+        Tagged { fake: Fake::refusing(None, &[("CreateTrail", "InternalFailure")]), trail: trail() };
+    tagged.trail.spec.tags = BTreeMap::from([("Team".into(), "a".into())]);
+    let input = input_of(&tagged.trail);
+    let (report, _) = now(reconcile(&tagged.fake, input.clone(), &<_>::default(), <_>::default(), NOW));
+    assert_eq!(report.status.managed_tag_keys, ["Team"]);
+    tagged.trail.status = Some(report.status);
+    // AWS has made the trail all the same, and the tag is declared no more.
+    tagged.fake = Fake::with(as_declared(&input).trail);
+    assert_eq!(tagged.declare(&[]), [""; 0]);
+    assert_eq!(tagged.in_aws(), []);
+}
+
+#[test]
+fn a_tag_stays_ours_while_aws_may_not_show_it_yet() {
+    let team = BTreeMap::from([("Team".to_owned(), "a".to_owned())]);
+    let added = LastWrite::default().and(&[Change::AddTags(vec![], team.clone())], NOW);
+    let input = Input { last_write: added, managed_tag_keys: team.into_keys().collect(), ..input() };
+    let fake = Fake::with(as_declared(&input).trail);
+    let managed = |at| {
+        let (report, _) = now(reconcile(&fake, input.clone(), &<_>::default(), <_>::default(), at));
+        report.status.managed_tag_keys
+    };
+    assert_eq!(managed(NOW), ["Team"]);
+    assert_eq!(managed(NOW + LastWrite::SETTLED_AFTER), [""; 0]);
+}
+
+#[test]
+fn a_trail_that_is_taken_over_carries_no_tag_of_ours() {
+    let input = Input {
+        adoption_policy: trail_operator_crds::AdoptionPolicy::IfUnowned,
+        managed_tag_keys: BTreeSet::from(["Team".to_owned()]),
+        ..input()
+    };
+    let observed = changed_from(&input, |trail| {
+        tags(trail).remove(OWNER_TAG);
+        tags(trail).insert("Team".into(), "theirs".into());
+    });
+    let fake = Fake::with(observed.trail);
+    let (report, _) = now(reconcile(&fake, input, &<_>::default(), <_>::default(), NOW));
+    assert_eq!(fake.operations(), ["AddTags"]);
+    assert_eq!(report.status.managed_tag_keys, [""; 0]);
+}

@@ -55,7 +55,7 @@ fn deed(rng: &mut Rng, keeper: &Keeper<'_>) -> (&'static str, Value) {
     let arn = place.arn();
     let tag = |key: &str, value: &str| json!({"ResourceId": arn, "TagsList": [{"Key": key, "Value": value}]});
     let status = keeper.trail.status.clone().unwrap_or_default();
-    let ours = status.destination.is_some();
+    let ours = status.acquired_at.is_some();
     // Only of tags that are known to be the object's is it clear whose they are in the end.
     let (tags, managed) = (&keeper.trail.spec.tags, &status.managed_tag_keys);
     match rng.u8(0..12) {

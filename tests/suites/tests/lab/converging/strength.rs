@@ -40,7 +40,10 @@ pub fn is_kept(
         })
     };
     for member in ["bucket", "prefix", "kms_key"] {
-        let brought_back = was(member).is_some_and(|was| after[member] == was);
+        let brought_back = was(member).is_some_and(|was| !was.is_empty() && after[member] == was);
+        // No prefix is a place too; no key is none.
+        let brought_back =
+            brought_back || (member == "prefix" && was(member).is_some_and(|was| after[member] == was));
         let first_key = member == "kms_key" && before[member] == "";
         ensure!(
             after[member] == before[member] || brought_back || first_key,

@@ -58,6 +58,10 @@ impl References for Cluster {
         Some(Namespace::default())
     }
 
+    fn has_trail(&self, _namespace: &str, _name: &str) -> bool {
+        false
+    }
+
     fn claims(&self, _region: &str, _trail_name: &str) -> Vec<Claim> {
         vec![]
     }
