@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -83,45 +84,47 @@ struct State {
     ended: Option<String>,
 }
 
+/// What is shared with the thread that takes events in.
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// The kubectl that watches now; none once there is to be no other.
+type Kubectl = Arc<Mutex<Option<Child>>>;
+
 /// A running watch; dropped, it ends.
 #[derive(Debug)]
 pub(super) struct Watch {
-    kubectl: Child,
-    state: Arc<(Mutex<State>, Condvar)>,
+    kubectl: Kubectl,
+    shared: Arc<Shared>,
 }
 
 impl Watch {
     /// Begins to watch all Trails of the cluster.
     pub(super) fn start(cluster: &Cluster) -> Result<Self> {
         let mut command = cluster.kubectl_command(&["get", "--raw", PATH]);
-        let mut kubectl = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("cannot run kubectl to watch Trails")?;
-        let out = kubectl.stdout.take().context("kubectl has no output")?;
-        let state = Arc::new((Mutex::new(State::default()), Condvar::new()));
-        let shared = Arc::clone(&state);
-        thread::spawn(move || {
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                let at = Instant::now();
-                let (state, changed) = &*shared;
-                let mut state = locked(state);
-                if let Err(error) = take(&mut state.trails, &line, at) {
-                    state.ended = Some(format!("{error:#}"));
-                }
-                changed.notify_all();
-            }
-            let (state, changed) = &*shared;
-            locked(state).ended.get_or_insert_with(|| "kubectl has ended".into());
-            changed.notify_all();
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let first = command.spawn().context("cannot run kubectl to watch Trails")?;
+        let kubectl = Arc::new(Mutex::new(Some(first)));
+        let shared = Arc::new(Shared::default());
+        // The API server drops a watch that is read too slowly, so reading does nothing but note the time.
+        let (sender, lines) = mpsc::channel();
+        thread::spawn({
+            let kubectl = Arc::clone(&kubectl);
+            move || read(&kubectl, command, &sender)
         });
-        Ok(Self { kubectl, state })
+        thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || take_all(&lines, &shared)
+        });
+        Ok(Self { kubectl, shared })
     }
 
     /// Looks at the Trails as they are now.
     pub(super) fn look<T>(&self, at: impl FnOnce(&Trails) -> T) -> T {
-        at(&locked(&self.state.0).trails)
+        at(&locked(&self.shared.state).trails)
     }
 
     /// Waits until `look` gives a value, looking whenever something has changed.
@@ -132,8 +135,7 @@ impl Watch {
         mut look: impl FnMut(&Trails) -> Option<T>,
     ) -> Result<T> {
         let start = Instant::now();
-        let (state, changed) = &*self.state;
-        let mut state = locked(state);
+        let mut state = locked(&self.shared.state);
         loop {
             if let Some(value) = look(&state.trails) {
                 return Ok(value);
@@ -144,7 +146,8 @@ impl Watch {
             let Some(left) = patience.checked_sub(start.elapsed()) else {
                 bail!("waited {patience:?} for {what}; {}", not_ready(&state.trails));
             };
-            let waited = changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+            let waited =
+                self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
             state = waited.0;
         }
     }
@@ -152,9 +155,45 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let _ = self.kubectl.kill();
-        let _ = self.kubectl.wait();
+        if let Some(mut kubectl) = locked(&self.kubectl).take() {
+            let _ = kubectl.kill();
+            let _ = kubectl.wait();
+        }
     }
+}
+
+/// Reads until the watch is dropped. One that the API server ends is begun anew, with all there is.
+fn read(kubectl: &Kubectl, mut command: Command, lines: &Sender<(Instant, String)>) {
+    let mut came = true;
+    while came {
+        let Some(out) = locked(kubectl).as_mut().and_then(|kubectl| kubectl.stdout.take()) else { return };
+        came = false;
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            came = true;
+            if lines.send((Instant::now(), line)).is_err() {
+                return;
+            }
+        }
+        if let Some(running) = locked(kubectl).as_mut() {
+            let _ = running.wait();
+            let Ok(next) = command.spawn() else { return };
+            *running = next;
+        }
+    }
+}
+
+fn take_all(lines: &Receiver<(Instant, String)>, shared: &Shared) {
+    let mut ended = "kubectl ends again and again".to_owned();
+    for (at, line) in lines {
+        let taken = take(&mut locked(&shared.state).trails, &line, at);
+        shared.changed.notify_all();
+        if let Err(error) = taken {
+            ended = format!("{error:#}");
+            break;
+        }
+    }
+    locked(&shared.state).ended = Some(ended);
+    shared.changed.notify_all();
 }
 
 /// Takes one watch event in.
@@ -165,8 +204,9 @@ fn take(trails: &mut Trails, line: &str, at: Instant) -> Result<()> {
     let kind = event["type"].as_str().unwrap_or_default();
     match kind {
         "ADDED" | "MODIFIED" | "DELETED" => {}
-        "BOOKMARK" => return Ok(()),
-        _ => bail!("the API server ended the watch: {object}"),
+        // After an error the watch ends and is begun anew.
+        "BOOKMARK" | "ERROR" => return Ok(()),
+        _ => bail!("no watch event: {event}"),
     }
     let new = || Seen { first: object.clone(), now: Value::Null, ready: Vec::new(), deleted: false };
     let seen = trails.entry((text("namespace"), text("name"))).or_insert_with(new);
@@ -228,10 +268,10 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_the_api_server_is_told_and_a_deletion_is_noted() {
+    fn what_is_no_event_is_told_and_a_deletion_is_noted() {
         let mut trails = Trails::new();
         let now = Instant::now();
-        assert!(take(&mut trails, r#"{"type":"ERROR","object":{"message":"too old"}}"#, now).is_err());
+        assert!(take(&mut trails, r#"{"kind":"Status","message":"no"}"#, now).is_err());
         take(&mut trails, &event("ADDED", 1, None), now).unwrap();
         assert!(not_ready(&trails).starts_with("1 of 1 Trails are not Ready: a/audit"));
         take(&mut trails, &event("DELETED", 1, None), now).unwrap();

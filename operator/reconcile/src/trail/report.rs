@@ -314,7 +314,8 @@ fn facts_of_trail(
     };
     let ours = input.hands_off.is_none() && Ownership::of(trail, input) == Ownership::Ours;
     let mut tags = trail.tags.clone().unwrap_or_default();
-    tags.extend(input.last_write.tags(now));
+    // What was done before this round may have been undone by it.
+    tags.extend(input.last_write.clone().and(&applied.done, now).tags(now));
     TrailStatus {
         arn: Some(trail.arn.clone()),
         account_id: Some(input.account_id.clone()),

@@ -18,7 +18,7 @@ use anyhow::{Context as _, Result, ensure};
 use fastrand::Rng;
 use jiff::SignedDuration;
 use test_lab::Lab;
-use trail_operator_reconcile::trail::Next;
+use trail_operator_reconcile::trail::{Change, Next};
 
 use crate::keeping::place::Place;
 use crate::keeping::{Keeper, Round, at_once, state};
@@ -51,11 +51,11 @@ fn whatever_happens_it_ends_as_declared() -> Result<()> {
     let seed = setting("CONVERGING_SEED")?.unwrap_or_else(|| fastrand::u64(..));
     let count = setting("CONVERGING_SEQUENCES")?.unwrap_or(40);
     let sequence = |number| Sequence { seed, number, guarded: number % 4 == 3, lags: number % 5 == 4 };
-    let seen = Mutex::new(BTreeSet::new());
+    let happened = Mutex::new(BTreeSet::new());
     let sequences: Vec<_> = (0..count).map(sequence).collect();
-    at_once(&sequences, async |sequence| run(*sequence, &seen).await)?;
-    let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let missed: Vec<_> = MUST_HAPPEN.into_iter().filter(|what| !seen.contains(*what)).collect();
+    at_once(&sequences, async |sequence| Box::pin(run(*sequence, &happened)).await)?;
+    let happened = happened.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let missed: Vec<_> = MUST_HAPPEN.into_iter().filter(|what| !happened.contains(*what)).collect();
     ensure!(
         count < 40 || missed.is_empty(),
         "CONVERGING_SEED={seed} proves little: {missed:?} did not happen"
@@ -125,7 +125,7 @@ async fn run(sequence: Sequence, seen: &Mutex<BTreeSet<String>>) -> Result<()> {
     keeper.data_events = data_events;
     let (faults, others, told) = <_>::default();
     let mut history = History { seen, keeper, rng, sequence, faults, others, told };
-    let result = history.go().await;
+    let result = Box::pin(history.go()).await;
     let told = history.told.join("\n  ");
     result.with_context(|| format!("after this:\n  {told}\n"))
 }
@@ -141,7 +141,7 @@ impl History<'_> {
         }
         self.faults.clear(self.keeper.place)?;
         self.told.push("everything is quiet".into());
-        self.settle().await
+        Box::pin(self.settle()).await
     }
 
     /// Something happens.
@@ -184,7 +184,7 @@ impl History<'_> {
 
     fn note(&mut self, round: &Round) {
         let (status, reason, message) = round.ready();
-        let done: Vec<_> = round.applied.done.iter().map(|change| change.operation()).collect();
+        let done: Vec<_> = round.applied.done.iter().map(Change::operation).collect();
         let failed: Vec<_> = round.applied.failed.iter().map(|failure| &failure.error).collect();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.extend(done.iter().map(|operation| (*operation).to_owned()));

@@ -44,7 +44,7 @@ pub(super) async fn run(trail: &Trail, namespace: &str, context: &Context) -> Re
             return Ok(Action::await_change());
         }
         (false, true) => Some(apply(&api, trail, context).await?),
-        (true, true) => cleanup(&api, trail, context).await?,
+        (true, true) => Box::pin(cleanup(&api, trail, context)).await?,
         (true, false) => return Ok(Action::await_change()),
     };
     let result = match next {

@@ -73,7 +73,7 @@ fn management_events(trail: &Value) -> BTreeSet<(bool, &'static str)> {
     let takes_advanced = |selector: &Value, read: bool, source: &str| {
         items(&selector["FieldSelectors"]).all(|field| match word(&field["Field"]).as_str() {
             "eventCategory" => items(&field["Equals"]).any(|category| category == "Management"),
-            "readOnly" => items(&field["Equals"]).any(|only| *only == read.to_string()),
+            "readOnly" => items(&field["Equals"]).any(|only| only == if read { "true" } else { "false" }),
             "eventSource" => !items(&field["NotEquals"]).any(|excluded| excluded == source),
             _ => false,
         })

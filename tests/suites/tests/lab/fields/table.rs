@@ -35,6 +35,7 @@ impl Row {
 
 /// The spec is taken apart, so that a new field does not compile until it has a row, or stands below with those that
 /// have none.
+#[expect(clippy::too_many_lines, reason = "a row for each field")]
 pub fn rows(spec: &TrailSpec) -> Vec<Row> {
     let TrailSpec {
         logging,
@@ -177,6 +178,7 @@ pub fn rows(spec: &TrailSpec) -> Vec<Row> {
     rows
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "only that the field is there matters")]
 fn flags(logging: &impl Sized, multi_region: &bool, global_events: &bool, validation: &bool) -> Vec<Row> {
     vec![
         row(

@@ -230,7 +230,7 @@ impl<'a> Keeper<'a> {
     /// How long the controller would wait. What AWS's limits ask for is waited here, since their clock is the machine's.
     pub async fn until_next(&mut self, next: Next) {
         let wait = match next {
-            Next::Interval | Next::OnChange => Duration::from_secs(300),
+            Next::Interval | Next::OnChange => Duration::from_mins(5),
             Next::Recheck => Duration::from_mins(2),
             Next::Backoff | Next::Confirm => Duration::from_secs(15),
             Next::After(wait) => {
