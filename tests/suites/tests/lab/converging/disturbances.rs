@@ -53,7 +53,10 @@ const TAG: &str = "Foreign";
 fn deed(rng: &mut Rng, keeper: &Keeper<'_>) -> (&'static str, Value) {
     let place = keeper.place;
     let arn = place.arn();
-    let tag = |key: &str, value: &str| json!({"ResourceId": arn, "TagsList": [{"Key": key, "Value": value}]});
+    let tag = |key: &str, value: &str| {
+        let tag = if value.is_empty() { json!({"Key": key}) } else { json!({"Key": key, "Value": value}) };
+        json!({"ResourceId": arn, "TagsList": [tag]})
+    };
     let status = keeper.trail.status.clone().unwrap_or_default();
     let ours = status.acquired_at.is_some();
     // Only of tags that are known to be the object's is it clear whose they are in the end.
@@ -71,9 +74,7 @@ fn deed(rng: &mut Rng, keeper: &Keeper<'_>) -> (&'static str, Value) {
             None => ("AddTags", tag(TAG, "theirs")),
         },
         // Before status says that it was ours, nobody could tell.
-        10 if ours => {
-            ("RemoveTags", json!({"ResourceId": arn, "TagsList": [{"Key": trail_operator_crds::OWNER_TAG}]}))
-        }
+        10 if ours => ("RemoveTags", tag(trail_operator_crds::OWNER_TAG, "")),
         _ => ("DeleteTrail", json!({"Name": arn})),
     }
 }
