@@ -19,7 +19,8 @@ use crate::{
 const CONNECT: Duration = Duration::from_secs(3);
 /// One attempt. CreateTrail checks policies by using them, which takes a second or two.
 const ATTEMPT: Duration = Duration::from_secs(10);
-/// A call with its repetition. Ten of them, the most that one round can make, fit into the chart's grace period.
+/// A call with its repetition. Ten of them, the most that one round can make, with the waits for their turn (5 s at the
+/// longest each), fit into the chart's grace period of 300 s.
 const OPERATION: Duration = Duration::from_secs(20);
 /// One repetition bridges a lost connection; each is a call that AWS counts. What is throttled is not repeated at all.
 const ATTEMPTS: u32 = 2;

@@ -2,11 +2,11 @@
 //!
 //! Knows services, accounts and Regions by name only. The arithmetic is in [`crate::bucket`].
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::{
-    sync::{Semaphore, SemaphorePermit},
+    sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit},
     time::{Instant, sleep},
 };
 
@@ -17,6 +17,8 @@ use crate::bucket::{Buckets, Class};
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Calls under way in the whole process: enough to fill every account's limits, too few to run out of sockets.
 const IN_FLIGHT: usize = 64;
+/// Of these, calls of one account: one whose calls all hang until they time out leaves room for the others.
+const IN_FLIGHT_OF_ACCOUNT: usize = 16;
 
 /// What has limits of its own: a service in one account and Region.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +34,7 @@ pub(crate) struct Scope {
 pub(crate) struct Limits {
     buckets: Mutex<HashMap<Scope, Buckets>>,
     in_flight: Semaphore,
+    of_accounts: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
 /// The right to make one call now, for as long as it is kept.
@@ -39,11 +42,16 @@ pub(crate) struct Limits {
 pub(crate) struct Turn<'a> {
     began: Instant,
     _in_flight: Option<SemaphorePermit<'a>>,
+    _of_account: Option<OwnedSemaphorePermit>,
 }
 
 impl Limits {
     pub(crate) fn new() -> Self {
-        Self { buckets: Mutex::new(HashMap::new()), in_flight: Semaphore::new(IN_FLIGHT) }
+        Self {
+            buckets: Mutex::new(HashMap::new()),
+            in_flight: Semaphore::new(IN_FLIGHT),
+            of_accounts: Mutex::new(HashMap::new()),
+        }
     }
 
     /// Waits for a turn. Whoever stops waiting loses a token and nothing else.
@@ -55,12 +63,14 @@ impl Limits {
         if !wait.is_zero() {
             sleep(wait).await;
         }
-        // Only now, so that whoever waits for a token keeps nobody from calling. It is never closed.
+        // Only now, so that whoever waits for a token keeps nobody from calling, and first the account's own, so that
+        // whoever waits for that keeps no other account from calling. They are never closed.
+        let of_account = self.of_account(&scope.account_id).acquire_owned().await.ok();
         let in_flight = self.in_flight.acquire().await.ok();
         // AWS may have throttled another call meanwhile.
         self.with(scope, |buckets, now| match buckets.throttled_for(now) {
             Some(wait) => Err(wait),
-            None => Ok(Turn { began: now, _in_flight: in_flight }),
+            None => Ok(Turn { began: now, _in_flight: in_flight, _of_account: of_account }),
         })
     }
 
@@ -72,6 +82,15 @@ impl Limits {
     /// The call of this turn succeeded.
     pub(crate) fn succeeded(&self, scope: &Scope, turn: &Turn<'_>) {
         self.with(scope, |buckets, _| buckets.succeeded(turn.began));
+    }
+
+    fn of_account(&self, account_id: &str) -> Arc<Semaphore> {
+        let mut of_accounts = self.of_accounts.lock();
+        if let Some(known) = of_accounts.get(account_id) {
+            return known.clone();
+        }
+        let new = || Arc::new(Semaphore::new(IN_FLIGHT_OF_ACCOUNT));
+        of_accounts.entry(account_id.to_owned()).or_insert_with(new).clone()
     }
 
     fn with<T>(&self, scope: &Scope, f: impl FnOnce(&mut Buckets, Instant) -> T) -> T {
@@ -169,6 +188,22 @@ mod tests {
             assert!(start.elapsed() < Duration::from_secs(1));
         };
         let (_, ()) = tokio::join!(sleepers, others);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_account_whose_calls_hang_leaves_room_for_others() {
+        let limits = Limits::new();
+        let mut hanging = Vec::new();
+        for n in 0..IN_FLIGHT_OF_ACCOUNT {
+            let scope = Scope { region: format!("region-{n}"), ..scope("111122223333") };
+            hanging.push(limits.acquire(&scope, Class::Read).await.unwrap());
+        }
+        let elsewhere = scope("111122223333");
+        let mut one_more = std::pin::pin!(limits.acquire(&elsewhere, Class::Read));
+        assert!(tokio::time::timeout(Duration::from_mins(1), &mut one_more).await.is_err());
+        assert!(limits.acquire(&scope("444455556666"), Class::Read).await.is_ok());
+        hanging.pop();
+        assert!(one_more.await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -119,6 +119,7 @@ fn failed(account_id: &str, error: &AwsError) -> (Readiness, Next) {
         topic_arn: "",
         log_group_arn: "",
         role_arn: "",
+        is_organization_trail: false,
     };
     let message = error.explain(&about);
     match error.class() {

@@ -90,4 +90,6 @@ pub struct Subject<'a> {
     pub log_group_arn: &'a str,
     /// The role of its log group; may be empty.
     pub role_arn: &'a str,
+    /// Whether it records every account of the organization.
+    pub is_organization_trail: bool,
 }

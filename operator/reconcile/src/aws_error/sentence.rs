@@ -216,8 +216,17 @@ fn of_the_manifest(error: &AwsError, about: &Subject<'_>) -> Option<String> {
 
 /// What is the same for every code of a reason.
 fn by_reason(error: &AwsError, about: &Subject<'_>) -> String {
-    let Subject { trail_arn, account_id, bucket, prefix, kms_key_id, topic_arn, log_group_arn, role_arn } =
-        about;
+    let Subject {
+        trail_arn,
+        account_id,
+        bucket,
+        prefix,
+        kms_key_id,
+        topic_arn,
+        log_group_arn,
+        role_arn,
+        is_organization_trail,
+    } = about;
     let operation = error.operation;
     match error.reason() {
         Reason::AccessDenied => access_denied(operation, about),
@@ -234,8 +243,9 @@ fn by_reason(error: &AwsError, about: &Subject<'_>) -> String {
             "the bucket '{bucket}' does not exist; create it, with a policy that lets CloudTrail write, or correct spec.s3.bucketName"
         ),
         Reason::BucketPolicyInsufficient => format!(
-            "the policy of bucket '{bucket}' does not let CloudTrail deliver; it must allow cloudtrail.amazonaws.com to call s3:GetBucketAcl on the bucket and s3:PutObject under '{}AWSLogs/{account_id}/*', both with aws:SourceArn '{trail_arn}'",
-            Folder(prefix)
+            "the policy of bucket '{bucket}' does not let CloudTrail deliver; it must allow cloudtrail.amazonaws.com to call s3:GetBucketAcl on the bucket and s3:PutObject under '{}AWSLogs/{account_id}/*'{}, both with aws:SourceArn '{trail_arn}'",
+            Folder(prefix),
+            OrganizationFolder(prefix, *is_organization_trail)
         ),
         Reason::EncryptionPolicyInsufficient if kms_key_id.is_empty() => format!(
             "the policy of bucket '{bucket}' refuses objects that CloudTrail encrypts with SSE-S3; correct it, or set spec.kms.keyId"
@@ -319,6 +329,15 @@ fn fields(operation: &str) -> &'static str {
         "DescribeKey" => "spec.kms.keyId",
         "HeadBucket" => "spec.s3.bucketName",
         _ => "the spec",
+    }
+}
+
+/// Where an organization's trail delivers besides (`cloudtrail.md` 3.1); nothing for another trail.
+struct OrganizationFolder<'a>(&'a str, bool);
+
+impl fmt::Display for OrganizationFolder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.1 { write!(f, " and '{}AWSLogs/<organization id>/*'", Folder(self.0)) } else { Ok(()) }
     }
 }
 

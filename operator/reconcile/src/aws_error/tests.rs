@@ -18,6 +18,7 @@ const ABOUT: Subject<'_> = Subject {
     topic_arn: "arn:aws:sns:us-east-1:111122223333:topic",
     log_group_arn: "arn:aws:logs:us-east-1:111122223333:log-group:group:*",
     role_arn: "arn:aws:iam::111122223333:role/logs",
+    is_organization_trail: false,
 };
 
 fn error(operation: &'static str, code: &str) -> AwsError {
@@ -273,4 +274,14 @@ fn what_a_trail_does_not_have_is_not_named() {
     let of_the_topic = error("UpdateTrail", "KmsKeyNotFoundException");
     let topic = Subject { kms_key_id: "", ..ABOUT };
     assert!(of_the_topic.explain(&topic).contains("the key that topic 'arn:aws:sns"));
+}
+
+#[test]
+fn an_organizations_trail_delivers_to_two_folders() {
+    let policy = error("CreateTrail", "InsufficientS3BucketPolicyException");
+    let of_all = Subject { is_organization_trail: true, ..ABOUT };
+    assert!(policy.explain(&of_all).contains(
+        "under 'audit/AWSLogs/111122223333/*' and 'audit/AWSLogs/<organization id>/*', both with aws:SourceArn"
+    ));
+    assert!(!policy.explain(&ABOUT).contains("<organization id>"));
 }

@@ -157,6 +157,7 @@ impl Input {
             topic_arn: &self.settings.sns_topic_arn,
             log_group_arn: &self.settings.cloud_watch_logs_log_group_arn,
             role_arn: &self.settings.cloud_watch_logs_role_arn,
+            is_organization_trail: self.settings.is_organization_trail,
         }
     }
 
