@@ -20,6 +20,10 @@ pub(crate) enum Class {
     EventConfiguration,
 }
 
+/// AWS counts a call when it arrives, which is some time between its beginning and its end. Where one call a second may
+/// be made, the next one begins a second after this much of the last one, or after its end if that came first: a slow
+/// network must not let two arrive together, and CreateTrail, which takes a second or two, must not halve the rate.
+const ARRIVAL: Duration = Duration::from_millis(500);
 /// What the first throttled call costs its account; doubled by each further one.
 const FIRST_PENALTY: Duration = Duration::from_secs(1);
 /// How often it is doubled: 1, 2, 4, 8, 16, 32 s.
@@ -33,6 +37,15 @@ pub(crate) struct Buckets {
     start: Bucket,
     event_configuration: Bucket,
     throttled: Option<Throttled>,
+    /// The last call of each class that may be made once a second.
+    last: Vec<(Class, Call)>,
+}
+
+/// A call that was begun.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    began: Instant,
+    ended: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +65,34 @@ impl Buckets {
             start: Bucket::new(1, 1, now),
             event_configuration: Bucket::new(1, 1, now),
             throttled: None,
+            last: Vec::new(),
+        }
+    }
+
+    /// A call is about to begin: how long it has to wait for the last one of its class. Without a wait it has begun.
+    pub(crate) fn pace(&mut self, class: Class, now: Instant) -> Duration {
+        if class == Class::Read {
+            return Duration::ZERO;
+        }
+        let every = self.bucket(class).every;
+        let last = self.last.iter().find(|(of, _)| *of == class).map(|(_, last)| *last);
+        let next = last.map(|last| {
+            let arrival = last.ended.unwrap_or(now).saturating_duration_since(last.began).min(ARRIVAL);
+            last.began + arrival + every
+        });
+        let wait = next.map_or(Duration::ZERO, |next| next.saturating_duration_since(now));
+        if wait.is_zero() {
+            self.last.retain(|(of, _)| *of != class);
+            self.last.push((class, Call { began: now, ended: None }));
+        }
+        wait
+    }
+
+    /// The call that began then has ended.
+    pub(crate) fn ended(&mut self, class: Class, began: Instant, now: Instant) {
+        let this = self.last.iter_mut().find(|(of, last)| *of == class && last.began == began);
+        if let Some((_, last)) = this {
+            last.ended = Some(now);
         }
     }
 
@@ -206,6 +247,23 @@ mod tests {
         }
         buckets.succeeded(now);
         assert_eq!(buckets.throttled(now, now, 1.0), millis(1250), "and up to a quarter more");
+    }
+
+    #[test]
+    fn a_call_a_second_counts_from_when_the_last_one_has_arrived() {
+        let start = Instant::now();
+        for (took, next) in [(Some(3), 1003), (Some(300), 1300), (Some(900), 1500), (None, 1500)] {
+            let mut buckets = Buckets::new(start);
+            assert_eq!(buckets.pace(Class::Write, start), Duration::ZERO);
+            if let Some(took) = took {
+                buckets.ended(Class::Write, start, start + millis(took));
+            }
+            let early = start + millis(next - 1);
+            assert_eq!(buckets.pace(Class::Write, early), millis(1), "{took:?}");
+            assert_eq!(buckets.pace(Class::Start, early), Duration::ZERO, "each class for itself");
+            assert_eq!(buckets.pace(Class::Write, start + millis(next)), Duration::ZERO, "{took:?}");
+            assert!(buckets.pace(Class::Write, start + millis(next)) >= millis(1000), "one at a time");
+        }
     }
 
     #[test]

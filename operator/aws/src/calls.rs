@@ -41,6 +41,7 @@ impl Calls {
         let turn =
             self.limits.acquire(scope, class).await.map_err(|wait| not_before(scope, operation, wait))?;
         let mut result = self.observer.watch(scope.service, operation, call).await;
+        self.limits.ended(scope, &turn);
         match &mut result {
             Ok(_) => self.limits.succeeded(scope, &turn),
             Err(error) if is_throttling(&error.code) => {

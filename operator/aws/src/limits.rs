@@ -40,6 +40,7 @@ pub(crate) struct Limits {
 /// The right to make one call now, for as long as it is kept.
 #[derive(Debug)]
 pub(crate) struct Turn<'a> {
+    class: Class,
     began: Instant,
     _in_flight: Option<SemaphorePermit<'a>>,
     _of_account: Option<OwnedSemaphorePermit>,
@@ -63,15 +64,27 @@ impl Limits {
         if !wait.is_zero() {
             sleep(wait).await;
         }
-        // Only now, so that whoever waits for a token keeps nobody from calling, and first the account's own, so that
-        // whoever waits for that keeps no other account from calling. They are never closed.
-        let of_account = self.of_account(&scope.account_id).acquire_owned().await.ok();
-        let in_flight = self.in_flight.acquire().await.ok();
-        // AWS may have throttled another call meanwhile.
-        self.with(scope, |buckets, now| match buckets.throttled_for(now) {
-            Some(wait) => Err(wait),
-            None => Ok(Turn { began: now, _in_flight: in_flight, _of_account: of_account }),
-        })
+        loop {
+            // Only now, so that whoever waits for a token keeps nobody from calling, and first the account's own, so that
+            // whoever waits for that keeps no other account from calling. They are never closed.
+            let of_account = self.of_account(&scope.account_id).acquire_owned().await.ok();
+            let in_flight = self.in_flight.acquire().await.ok();
+            // AWS may have throttled another call meanwhile.
+            let (began, wait) = self.with(scope, |buckets, now| match buckets.throttled_for(now) {
+                Some(wait) => Err(wait),
+                None => Ok((now, buckets.pace(class, now))),
+            })?;
+            if wait.is_zero() {
+                return Ok(Turn { class, began, _in_flight: in_flight, _of_account: of_account });
+            }
+            drop((in_flight, of_account));
+            sleep(wait).await;
+        }
+    }
+
+    /// The call of this turn has ended, well or not.
+    pub(crate) fn ended(&self, scope: &Scope, turn: &Turn<'_>) {
+        self.with(scope, |buckets, now| buckets.ended(turn.class, turn.began, now));
     }
 
     /// The call of this turn was throttled. Answers how long no call may be made now.
@@ -117,15 +130,19 @@ mod tests {
     async fn a_short_wait_is_sat_out_and_a_long_one_is_told() {
         let limits = Limits::new();
         let start = Instant::now();
-        let acquire = || async { limits.acquire(&scope("111122223333"), Class::Write).await.is_ok() };
+        let scope = scope("111122223333");
+        let acquire = || async {
+            let turn = limits.acquire(&scope, Class::Write).await;
+            turn.map(|turn| limits.ended(&scope, &turn)).is_ok()
+        };
         assert_eq!(join_all((0..6).map(|_| acquire())).await, [true; 6]);
         assert_eq!(start.elapsed().as_secs(), 5);
-        limits.with(&scope("111122223333"), |buckets, now| {
+        limits.with(&scope, |buckets, now| {
             for _ in 0..6 {
                 let _ = buckets.take(Class::Write, now, LONGEST_WAIT);
             }
         });
-        let refused = limits.acquire(&scope("111122223333"), Class::Write).await;
+        let refused = limits.acquire(&scope, Class::Write).await;
         assert!(refused.is_err_and(|wait| wait > LONGEST_WAIT));
         assert_eq!(start.elapsed().as_secs(), 5, "nobody waited");
     }
