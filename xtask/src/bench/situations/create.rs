@@ -37,7 +37,10 @@ pub(super) fn measure(stage: &Stage, figures: &mut Figures, name: &'static str) 
     of.told("kubectl apply to Ready, 5 samples (least / median / most)", &spread(&times), "0.8 s");
     // The least, since calls that come after are among the others.
     let calls = samples.iter().map(|sample| sample.calls).min().unwrap_or_default();
-    of.count("AWS calls until Ready, with selectors and start", calls, 8, "6");
+    of.count("AWS calls until Ready, with selectors and start, but HeadBucket", calls, 8, "6");
+    let asked = samples.iter().map(|sample| sample.head_bucket).max().unwrap_or_default();
+    let once = "HeadBucket: once an hour for a bucket that the AwsAccount does not name";
+    of.told(once, &asked.to_string(), "never asked");
     of.told("with the confirmation 15 s later", &first.aws.len().to_string(), "");
     of.count("AWS calls until Ready, of the next trail in the account", next.calls, 8, "6");
     of.told("with the confirmation 15 s later", &second.aws.len().to_string(), "");
@@ -57,6 +60,8 @@ pub(super) fn measure(stage: &Stage, figures: &mut Figures, name: &'static str) 
 struct Sample {
     took: Duration,
     calls: usize,
+    /// Whose the bucket is, is asked of S3 before a trail is given one.
+    head_bucket: usize,
     logs: bool,
 }
 
@@ -68,9 +73,11 @@ impl Sample {
         stage.apply(&[plot.trail(number, &spec)])?;
         let ready = plot.wait(stage, number, "a Trail to be Ready", Seen::ready_since)?;
         let counted = plot.since(stage, mark)?;
+        let head_bucket = counted.aws.iter().filter(|call| call.operation == "HeadBucket").count();
         Ok(Self {
+            head_bucket,
             took: ready.duration_since(start),
-            calls: counted.aws.len(),
+            calls: counted.aws.len() - head_bucket,
             logs: plot.is_logging(stage, number)?,
         })
     }
