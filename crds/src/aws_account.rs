@@ -199,7 +199,8 @@ pub struct LabelSelector {
 }
 
 impl LabelSelector {
-    fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    /// Whether they are all there.
+    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
     }
 }

@@ -9,6 +9,7 @@
 #![allow(clippy::struct_excessive_bools, reason = "CloudTrail's own switches are fields of the spec")]
 
 mod aws_account;
+mod event_selector;
 mod manifest;
 mod trail;
 
@@ -16,11 +17,16 @@ pub use aws_account::{
     AllowedNamespaces, AllowedResources, AwsAccount, AwsAccountSpec, AwsAccountStatus, BreakGlass,
     Guardrails, LabelSelector, Weakening,
 };
+pub use event_selector::{
+    AcceptedSelectors, AdvancedEventSelector, AdvancedFieldSelector, BasicEventSelector, DataResource,
+    EventSelector, EventSelectorSpec, EventSelectorStatus, ReadWriteType, SelectorWarning, TrailRef,
+};
 pub use manifest::{Manifest, manifests};
 pub use trail::{
     AccountRef, AdoptionPolicy, Aggregation, CloudWatchLogs, DeletionPolicy, Destination, Drift,
-    InsightCategory, InsightSelector, InsightType, Kms, Logging, LoggingStatus, ManagementEvents,
-    ManagementPolicy, ReadWriteType, S3, Sns, Trail, TrailSpec, TrailStatus,
+    EventSelectorsFrom, InsightCategory, InsightSelector, InsightType, Kms, Logging, LoggingStatus,
+    ManagementEvents, ManagementPolicy, ManagementReadWriteType, NamespacesFrom, S3, SelectorsStatus, Sns,
+    Trail, TrailSpec, TrailStatus,
 };
 
 /// API group of every kind.
@@ -54,7 +60,20 @@ pub mod condition {
     pub const REFERENCES_RESOLVED: &str = "ReferencesResolved";
     /// The credentials in use belong to the account that is declared.
     pub const IDENTITY_VERIFIED: &str = "IdentityVerified";
+    /// The trail takes the selectors of this object.
+    pub const ACCEPTED: &str = "Accepted";
+    /// AWS has them.
+    pub const APPLIED: &str = "Applied";
     /// Every type there is.
-    pub const ALL: [&str; 7] =
-        [READY, RECONCILING, STALLED, LOGGING, LOG_FILE_VALIDATED, REFERENCES_RESOLVED, IDENTITY_VERIFIED];
+    pub const ALL: [&str; 9] = [
+        READY,
+        RECONCILING,
+        STALLED,
+        LOGGING,
+        LOG_FILE_VALIDATED,
+        REFERENCES_RESOLVED,
+        IDENTITY_VERIFIED,
+        ACCEPTED,
+        APPLIED,
+    ];
 }

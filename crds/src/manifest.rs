@@ -4,7 +4,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt;
 use serde_json::{Map, Value, json};
 
-use crate::{AwsAccount, Trail};
+use crate::{AwsAccount, EventSelector, Trail};
 
 /// One `CustomResourceDefinition`.
 pub struct Manifest {
@@ -32,7 +32,7 @@ impl Manifest {
 /// # Errors
 /// When a derived definition cannot be written as JSON.
 pub fn manifests() -> Result<Vec<Manifest>, serde_json::Error> {
-    [Trail::crd(), AwsAccount::crd()].iter().map(manifest).collect()
+    [Trail::crd(), EventSelector::crd(), AwsAccount::crd()].iter().map(manifest).collect()
 }
 
 fn manifest(crd: &CustomResourceDefinition) -> Result<Manifest, serde_json::Error> {
@@ -41,6 +41,7 @@ fn manifest(crd: &CustomResourceDefinition) -> Result<Manifest, serde_json::Erro
     tidy(schema);
     // kstatus takes an object without status for finished; -1 is no generation, so a new object is in progress.
     schema["properties"]["status"]["default"] = json!({"observedGeneration": -1});
+    without_rules(&mut schema["properties"]["status"]);
     bound_conditions(&mut schema["properties"]["status"]["properties"]["conditions"]["items"]["properties"]);
     Ok(Manifest { file_name: format!("{}.yaml", crd.metadata.name.as_deref().unwrap_or_default()), object })
 }
@@ -78,6 +79,19 @@ fn whole(number: &mut serde_json::Number) {
 fn plain_description(map: &mut Map<String, Value>) {
     if let Some(Value::String(text)) = map.get_mut("description") {
         *text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "");
+    }
+}
+
+/// Rules are for what people write. A type that stands in a spec may stand in a status too, where a rule would only keep
+/// the operator from telling what it saw.
+fn without_rules(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            map.remove("x-kubernetes-validations");
+            map.values_mut().for_each(without_rules);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_rules),
+        _ => {}
     }
 }
 

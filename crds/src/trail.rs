@@ -9,6 +9,8 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::LabelSelector;
+
 /// What one trail should be.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[kube(
@@ -49,6 +51,12 @@ use serde::{Deserialize, Serialize};
         .reason(Reason::FieldValueInvalid),
     validation = Rule::new("!has(self.sns) || self.sns.topicArn.split(':').size() < 4 || self.sns.topicArn.split(':')[3] == self.region")
         .message("`sns.topicArn` must be a topic in the trail's home Region (`region`)")
+        .reason(Reason::FieldValueInvalid),
+    validation = Rule::new("self.managementEvents.readWriteType != 'None' || !has(self.managementEvents.excludeEventSources) || size(self.managementEvents.excludeEventSources) == 0")
+        .message("`managementEvents.excludeEventSources` means nothing when `managementEvents.readWriteType` is None: remove it")
+        .reason(Reason::FieldValueInvalid),
+    validation = Rule::new("self.managementEvents.readWriteType != 'None' || !has(self.insightSelectors) || !self.insightSelectors.exists(i, !has(i.eventCategories) || i.eventCategories.exists(c, c == 'Management'))")
+        .message("`insightSelectors` for Management need management events: set `managementEvents.readWriteType`, or name Data alone in `eventCategories`")
         .reason(Reason::FieldValueInvalid)
 )]
 pub struct TrailSpec {
@@ -103,6 +111,10 @@ pub struct TrailSpec {
     /// Which management events are recorded.
     #[serde(default)]
     pub management_events: ManagementEvents,
+
+    /// Whose EventSelectors may add data and network activity events to this trail.
+    #[serde(default)]
+    pub event_selectors_from: EventSelectorsFrom,
 
     /// Where log files are delivered.
     pub s3: S3,
@@ -194,9 +206,9 @@ pub enum Logging {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ManagementEvents {
-    /// Read events, write events, or both.
+    /// Read events, write events, both, or none.
     #[serde(default)]
-    pub read_write_type: ReadWriteType,
+    pub read_write_type: ManagementReadWriteType,
 
     /// Services whose management events are left out. `CloudTrail` knows 'kms.amazonaws.com' and
     /// 'rdsdata.amazonaws.com'.
@@ -208,9 +220,9 @@ pub struct ManagementEvents {
     pub exclude_event_sources: Vec<String>,
 }
 
-/// Reads, writes, or both.
+/// Reads, writes, both, or none.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ReadWriteType {
+pub enum ManagementReadWriteType {
     /// Both.
     #[default]
     All,
@@ -218,6 +230,47 @@ pub enum ReadWriteType {
     ReadOnly,
     /// Events that change something.
     WriteOnly,
+    /// No management events at all. The trail then needs an EventSelector.
+    None,
+}
+
+/// Whose EventSelectors may add to a trail.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[x_kube(validation = Rule::new("(self.namespaces == 'Selector') == has(self.selector)")
+    .message("`selector` must be set when `namespaces` is Selector, and only then"))]
+pub struct EventSelectorsFrom {
+    /// Those of the Trail's own namespace, of all namespaces, or of namespaces with certain labels.
+    #[serde(default)]
+    pub namespaces: NamespacesFrom,
+
+    /// Labels of namespaces. An empty selector matches every namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<LabelSelector>,
+}
+
+/// Namespaces, seen from an object.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NamespacesFrom {
+    /// Its own.
+    #[default]
+    Same,
+    /// Every one.
+    All,
+    /// Those with the labels of `selector`.
+    Selector,
+}
+
+impl EventSelectorsFrom {
+    /// Whether an object of namespace `theirs`, which carries these labels, may add to a trail of namespace `own`.
+    pub fn allows(&self, own: &str, theirs: &str, labels: &BTreeMap<String, String>) -> bool {
+        match self.namespaces {
+            NamespacesFrom::Same => own == theirs,
+            NamespacesFrom::All => true,
+            NamespacesFrom::Selector => {
+                own == theirs || self.selector.as_ref().is_some_and(|selector| selector.matches(labels))
+            }
+        }
+    }
 }
 
 /// One kind of unusual activity to look for.
@@ -415,11 +468,38 @@ pub struct TrailStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logging: Option<LoggingStatus>,
 
+    /// What the trail records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selectors: Option<SelectorsStatus>,
+
     /// Conditions, in kstatus' sense.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
+}
+
+/// What the Trail and its EventSelectors amount to, and how far AWS has it.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct SelectorsStatus {
+    /// Names what is declared: the Trail's management events and every accepted EventSelector.
+    #[schemars(length(max = 64))]
+    pub revision: String,
+    /// The revision that AWS was last seen to record all of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub applied_revision: Option<String>,
+    /// How many EventSelectors are accepted.
+    pub count: i32,
+    /// Which management events are declared, in words.
+    #[schemars(length(max = 1024))]
+    pub management_events: String,
+    /// Types of the resources whose data events are declared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(max = 256)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub data_resource_types: Vec<String>,
 }
 
 /// One field that AWS holds otherwise than declared.

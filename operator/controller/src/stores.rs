@@ -1,6 +1,10 @@
 //! Caches of the objects that others point at, and knowing when they are whole.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
@@ -11,14 +15,16 @@ use kube::{
         watcher,
     },
 };
+use parking_lot::Mutex;
 use tokio::sync::SetOnce;
-use trail_operator_crds::{AwsAccount, ManagementPolicy, Trail};
+use trail_operator_crds::{AwsAccount, EventSelector, ManagementPolicy, Trail};
 use trail_operator_reconcile::references;
 
 use crate::identities::Identities;
 
 /// The watches that must have answered before this process counts as ready.
-pub(crate) const WATCHES: [&str; 3] = [TRAILS, ACCOUNTS, NAMESPACES];
+pub(crate) const WATCHES: [&str; 4] = [TRAILS, EVENT_SELECTORS, ACCOUNTS, NAMESPACES];
+pub(crate) const EVENT_SELECTORS: &str = "eventselectors";
 pub(crate) const TRAILS: &str = "trails";
 pub(crate) const ACCOUNTS: &str = "awsaccounts";
 pub(crate) const NAMESPACES: &str = "namespaces";
@@ -56,14 +62,59 @@ impl FirstAnswer {
     }
 }
 
-/// Trails, by the namespaces that are watched: one cache for each, or one for all.
-pub(crate) type TrailStores = Arc<Vec<(Store<DeserializeGuard<Trail>>, FirstAnswer)>>;
+/// Objects by the namespaces that are watched: one cache for each, or one for all.
+pub(crate) type Scoped<K> = Arc<Vec<(Store<DeserializeGuard<K>>, FirstAnswer)>>;
+
+/// When EventSelectors were deleted, by the Trail they pointed at. What was deleted while nobody watched counts as deleted
+/// when the watch began again.
+#[derive(Clone)]
+pub(crate) struct Deletions(Arc<Mutex<Deleted>>);
+
+struct Deleted {
+    /// When it was last unknown who is deleted.
+    missed: Instant,
+    known: HashMap<(String, String), Instant>,
+}
+
+impl Default for Deletions {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Deleted { missed: Instant::now(), known: HashMap::new() })))
+    }
+}
+
+impl Deletions {
+    /// What is older than this is forgotten.
+    const MEMORY: Duration = Duration::from_mins(10);
+
+    /// One was deleted.
+    pub(crate) fn note(&self, trail: (String, String)) {
+        let known = &mut self.0.lock().known;
+        known.retain(|_, when| when.elapsed() < Self::MEMORY);
+        known.insert(trail, Instant::now());
+    }
+
+    /// The watch has begun again.
+    pub(crate) fn missed_some(&self) {
+        self.0.lock().missed = Instant::now();
+    }
+
+    /// How long ago the last one may have been.
+    fn last(&self, trail: &(String, String)) -> Duration {
+        let Deleted { missed, known } = &*self.0.lock();
+        let known = known.get(trail).map_or(Duration::MAX, Instant::elapsed);
+        known.min(missed.elapsed())
+    }
+}
 
 /// Caches, filled by the watches that also wake the controllers.
 #[derive(Clone)]
 pub(crate) struct Stores {
     /// Trails.
-    pub(crate) trails: TrailStores,
+    pub(crate) trails: Scoped<Trail>,
+    /// EventSelectors.
+    pub(crate) event_selectors: Scoped<EventSelector>,
+    /// Those that are gone.
+    pub(crate) deletions: Deletions,
     /// Accounts.
     pub(crate) accounts: Store<DeserializeGuard<AwsAccount>>,
     /// Whether they are all there.
@@ -82,6 +133,9 @@ impl Stores {
         self.accounts_answered.wait().await;
         self.namespaces_answered.wait().await;
         for (_, answered) in self.trails.iter() {
+            answered.wait().await;
+        }
+        for (_, answered) in self.event_selectors.iter() {
             answered.wait().await;
         }
     }
@@ -113,9 +167,33 @@ impl references::References for Stores {
         self.identities.of(act_as)
     }
 
-    fn has_trail(&self, namespace: &str, name: &str) -> bool {
+    fn trail(&self, namespace: &str, name: &str) -> Result<Option<Arc<Trail>>, references::Unreadable> {
         let key = ObjectRef::new(name).within(namespace);
-        self.trails.iter().any(|(store, _)| store.get(&key).is_some())
+        let Some(trail) = self.trails.iter().find_map(|(store, _)| store.get(&key)) else { return Ok(None) };
+        trail.0.as_ref().map(|trail| Some(Arc::new(trail.clone()))).map_err(|_| references::Unreadable)
+    }
+
+    fn trails_of(&self, account: &str) -> Vec<Arc<Trail>> {
+        let uses = |trail: &DeserializeGuard<Trail>| {
+            trail.0.as_ref().is_ok_and(|trail| trail.spec.account_ref.name == account)
+        };
+        readable(&self.trails, uses)
+    }
+
+    fn event_selectors(&self, namespace: &str, trail: &str) -> Vec<Arc<EventSelector>> {
+        readable(&self.event_selectors, |object| {
+            object.0.as_ref().is_ok_and(|object| object.trail() == (namespace, trail))
+        })
+    }
+
+    fn unreadable_event_selectors(&self) -> Vec<(String, String)> {
+        let found =
+            self.event_selectors.iter().flat_map(|(store, _)| store.state_filter(|one| one.0.is_err()));
+        found.map(|object| (object.namespace().unwrap_or_default(), object.name_any())).collect()
+    }
+
+    fn event_selector_deleted(&self, namespace: &str, trail: &str) -> Option<Duration> {
+        Some(self.deletions.last(&(namespace.to_owned(), trail.to_owned())))
     }
 
     fn claims(&self, region: &str, trail_name: &str) -> Vec<references::Claim> {
@@ -139,4 +217,12 @@ impl references::References for Stores {
             terminating: namespace.metadata.deletion_timestamp.is_some(),
         })
     }
+}
+
+fn readable<K: kube::Resource<DynamicType = ()> + Clone + 'static>(
+    stores: &Scoped<K>,
+    wanted: impl Fn(&DeserializeGuard<K>) -> bool,
+) -> Vec<Arc<K>> {
+    let found = stores.iter().flat_map(|(store, _)| store.state_filter(&wanted));
+    found.filter_map(|object| object.0.as_ref().ok().cloned().map(Arc::new)).collect()
 }

@@ -8,6 +8,7 @@ pub mod aws_account;
 pub mod aws_error;
 pub mod conditions;
 pub mod event;
+pub mod event_selector;
 pub mod reason;
 pub mod references;
 pub mod trail;

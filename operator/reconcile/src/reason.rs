@@ -23,6 +23,28 @@ macro_rules! reasons {
 reasons! {
     /// Everything is as declared.
     Succeeded,
+    /// There is no such Trail.
+    TrailNotFound,
+    /// What is declared is not, and will never be, of a form that CloudTrail takes.
+    Invalid,
+    /// The trail takes the selectors of this object.
+    Accepted,
+    /// AWS has them.
+    Applied,
+    /// The trail does not take them, and records nothing for this object.
+    NotAccepted,
+    /// The trail does not take them, and goes on recording what it took last.
+    HeldLastAccepted,
+    /// The Trail itself is not as declared.
+    TrailNotReady,
+    /// Nobody declares it any more; it goes on being recorded until it is sure that this is meant.
+    HeldForNow,
+    /// The trail records its own deliveries: each causes the next.
+    RecordsOwnBucket,
+    /// Another trail of the account records the same, and AWS charges for both.
+    RecordedTwice,
+    /// The values may not mean what they seem to.
+    Doubtful,
     /// Changes were made and are not all visible yet.
     Progressing,
     /// AWS could not be asked for longer than a moment.

@@ -1,9 +1,9 @@
 //! Where referenced objects come from: a cluster's caches, or files.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use trail_operator_crds::{AwsAccount, Trail};
+use trail_operator_crds::{AwsAccount, EventSelector, Trail};
 
 /// The objects that others point at.
 pub trait References {
@@ -20,8 +20,23 @@ pub trait References {
     /// What is known of a namespace; `None` when it does not exist.
     fn namespace(&self, name: &str) -> Option<Namespace>;
 
-    /// Whether there is a `Trail` of that name.
-    fn has_trail(&self, namespace: &str, name: &str) -> bool;
+    /// The `Trail` of that name, if there is one.
+    ///
+    /// # Errors
+    /// When there is one, and this version cannot read it.
+    fn trail(&self, namespace: &str, name: &str) -> Result<Option<Arc<Trail>>, Unreadable>;
+
+    /// Every `Trail` that uses the `AwsAccount` of that name.
+    fn trails_of(&self, account: &str) -> Vec<Arc<Trail>>;
+
+    /// Every `EventSelector` that points at the `Trail`, whether or not it may.
+    fn event_selectors(&self, namespace: &str, trail: &str) -> Vec<Arc<EventSelector>>;
+
+    /// Namespace and name of every `EventSelector` that this version cannot read: nobody knows what it points at.
+    fn unreadable_event_selectors(&self) -> Vec<(String, String)>;
+
+    /// How long ago an `EventSelector` that pointed at the `Trail` was deleted, as far as anybody remembers.
+    fn event_selector_deleted(&self, namespace: &str, trail: &str) -> Option<Duration>;
 
     /// Every `Trail` that is to be made in AWS under this name and home Region, in whatever account.
     fn claims(&self, region: &str, trail_name: &str) -> Vec<Claim>;

@@ -35,7 +35,7 @@ pub fn key(parts: &[&[u8]]) -> String {
         hash.update(part.len().to_le_bytes());
         hash.update(part);
     }
-    format!("{:x}", hash.finalize())
+    hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Holds the cache's lock called `name` until dropped, so that parallel runs make a thing once.

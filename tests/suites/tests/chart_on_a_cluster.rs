@@ -14,6 +14,10 @@ const QUICK_START: &[(&str, &str)] = &[
     ("defaultAccount.allowedNamespaces.names", "{default}"),
 ];
 
+/// Every definition, in the order of the chart's files.
+const DEFINITIONS: [&str; 3] =
+    ["awsaccounts.trail-operator.dev", "eventselectors.trail-operator.dev", "trails.trail-operator.dev"];
+
 #[test]
 fn one_command_brings_definitions_operator_and_account() {
     let cluster = Cluster::start().unwrap();
@@ -29,9 +33,9 @@ fn one_command_brings_definitions_operator_and_account() {
     restricted_pod_security_admits_the_pod(&cluster).unwrap();
 
     // The same again, with another chart version: what changed in a definition arrives.
-    assert!(!description(&cluster).unwrap().starts_with("Changed: "));
+    assert!(changed(&cluster).unwrap().is_empty());
     upgrade_to(&cluster, &changed_chart(&cluster).unwrap()).unwrap();
-    assert!(description(&cluster).unwrap().starts_with("Changed: "));
+    assert_eq!(changed(&cluster).unwrap(), DEFINITIONS);
 
     cluster.helm(&["uninstall", RELEASE, "--namespace", NAMESPACE]).unwrap();
     cluster.kubectl(&["get", "awsaccounts.trail-operator.dev", "default"]).unwrap();
@@ -48,21 +52,18 @@ fn definitions_that_kubectl_applied_are_used_and_left_to_kubectl() {
     cluster.kubectl(&["apply", "--filename", &folder]).unwrap();
     install_chart(&cluster, QUICK_START).unwrap();
 
-    let changed = changed_chart(&cluster).unwrap();
-    let said = upgrade_to(&cluster, &changed).unwrap();
-    assert!(
-        said.contains("NOT UPGRADED: awsaccounts.trail-operator.dev, trails.trail-operator.dev"),
-        "{said}"
-    );
-    assert!(!description(&cluster).unwrap().starts_with("Changed: "));
+    let chart = changed_chart(&cluster).unwrap();
+    let said = upgrade_to(&cluster, &chart).unwrap();
+    assert!(said.contains(&format!("NOT UPGRADED: {}", DEFINITIONS.join(", "))), "{said}");
+    assert!(changed(&cluster).unwrap().is_empty());
 
     // What the notes tell people to do.
-    let definitions = cluster.helm(&["show", "crds", &changed.display().to_string()]).unwrap();
+    let definitions = cluster.helm(&["show", "crds", &chart.display().to_string()]).unwrap();
     let file = cluster.folder().join("definitions.yaml");
     fs::write(&file, definitions).unwrap();
     let apply = ["apply", "--server-side", "--force-conflicts", "--filename", &file.display().to_string()];
     cluster.kubectl(&apply).unwrap();
-    assert!(description(&cluster).unwrap().starts_with("Changed: "));
+    assert_eq!(changed(&cluster).unwrap(), DEFINITIONS);
 }
 
 #[test]
@@ -76,12 +77,19 @@ fn with_namespaces_to_watch_the_operator_reaches_the_trails_of_no_other() {
         ("list trails.trail-operator.dev --namespace audit", true),
         ("watch trails.trail-operator.dev --namespace security", true),
         ("patch trails.trail-operator.dev --subresource=status --namespace audit", true),
+        ("list eventselectors.trail-operator.dev --namespace audit", true),
+        ("watch eventselectors.trail-operator.dev --namespace security", true),
+        ("patch eventselectors.trail-operator.dev --subresource=status --namespace audit", true),
+        ("patch eventselectors.trail-operator.dev --namespace audit", false),
+        ("list eventselectors.trail-operator.dev --namespace default", false),
         ("list trails.trail-operator.dev --namespace default", false),
         ("list trails.trail-operator.dev --all-namespaces", false),
         ("update trails.trail-operator.dev --namespace audit", false),
         ("patch awsaccounts.trail-operator.dev", true),
         ("list namespaces", true),
         ("get customresourcedefinitions/trails.trail-operator.dev", true),
+        ("get customresourcedefinitions/eventselectors.trail-operator.dev", true),
+        ("get customresourcedefinitions/awsaccounts.trail-operator.dev", false),
         ("get secrets --namespace audit", false),
     ];
     let operator = format!("--as=system:serviceaccount:{NAMESPACE}:{RELEASE}");
@@ -118,15 +126,17 @@ fn create_dry_run(cluster: &Cluster, object: &Value) -> Result<String> {
     cluster.kubectl(&["create", "--dry-run=server", "--filename", &file.display().to_string()])
 }
 
-/// A copy of the chart in which the definition of AwsAccount says something else.
+/// A copy of the chart in which each definition says something else.
 fn changed_chart(cluster: &Cluster) -> Result<PathBuf> {
     let copy = cluster.folder().join("changed-chart");
     copy_folder(&chart::folder(), &copy)?;
-    let path = copy.join("crds/awsaccounts.trail-operator.dev.yaml");
-    let text = fs::read_to_string(&path)?;
-    let changed = text.replacen("description: \"An AWS account", "description: \"Changed: An AWS account", 1);
-    ensure!(changed != text, "the definition's description reads otherwise now");
-    fs::write(&path, changed)?;
+    for definition in DEFINITIONS {
+        let path = copy.join("crds").join(definition).with_added_extension("yaml");
+        let text = fs::read_to_string(&path)?;
+        let changed = text.replacen("description: \"", "description: \"Changed: ", 1);
+        ensure!(changed != text, "{definition}: the description reads otherwise now");
+        fs::write(&path, changed)?;
+    }
     Ok(copy)
 }
 
@@ -149,8 +159,16 @@ fn upgrade_to(cluster: &Cluster, chart: &Path) -> Result<String> {
     cluster.helm(&["upgrade", RELEASE, &chart, "--namespace", NAMESPACE, "--reuse-values"])
 }
 
-fn description(cluster: &Cluster) -> Result<String> {
-    let crd = cluster.kubectl_json(&["get", "crd", "awsaccounts.trail-operator.dev"])?;
-    let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
-    schema["description"].as_str().map(str::to_owned).context("the definition has no description")
+/// The definitions that are those of the changed chart.
+fn changed(cluster: &Cluster) -> Result<Vec<&'static str>> {
+    let mut changed = Vec::new();
+    for definition in DEFINITIONS {
+        let crd = cluster.kubectl_json(&["get", "crd", definition])?;
+        let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+        let description = schema["description"].as_str().context("the definition has no description")?;
+        if description.starts_with("Changed: ") {
+            changed.push(definition);
+        }
+    }
+    Ok(changed)
 }

@@ -1,15 +1,14 @@
 //! Objects from a cluster, as kubectl finds it.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt, api::ListParams};
-use trail_operator_crds::{AwsAccount, Trail};
+use trail_operator_crds::{AwsAccount, EventSelector, Trail};
 use trail_operator_reconcile::references;
 
-use super::{
-    in_time,
-    objects::{Claimed, Objects},
-};
+use super::{in_time, objects::Objects};
 
 /// Which Trails to plan for.
 pub(super) struct Scope<'a> {
@@ -28,6 +27,8 @@ pub(super) async fn read(scope: &Scope<'_>, cluster_id: Option<&str>) -> Result<
         .context("cannot reach a cluster; give --filename to plan for manifests")?;
     let everything = ListParams::default();
     let all = in_time("Trails", Api::<Trail>::all(client.clone()).list(&everything)).await?;
+    let selectors: Api<EventSelector> = Api::all(client.clone());
+    let selectors = in_time("EventSelectors", selectors.list(&everything)).await?;
     let accounts = in_time("AwsAccounts", Api::<AwsAccount>::all(client.clone()).list(&everything)).await?;
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let places = in_time("namespaces", namespaces.list_metadata(&everything)).await?;
@@ -57,7 +58,8 @@ pub(super) async fn read(scope: &Scope<'_>, cluster_id: Option<&str>) -> Result<
         (namespace.name_any(), known)
     };
     Ok(Objects {
-        claims: all.items.iter().filter_map(Claimed::by).collect(),
+        all_trails: all.items.into_iter().map(Arc::new).collect(),
+        event_selectors: selectors.items.into_iter().map(Arc::new).collect(),
         trails,
         accounts: accounts.items.into_iter().map(|account| (account.name_any(), account)).collect(),
         namespaces: Some(places.items.into_iter().map(place).collect()),

@@ -6,15 +6,16 @@ use std::{
     fs,
     io::Read,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use trail_operator_crds::{AllowedNamespaces, AwsAccount, GROUP, LabelSelector, Trail};
+use trail_operator_crds::{AllowedNamespaces, AwsAccount, EventSelector, GROUP, LabelSelector, Trail};
 
-use super::objects::{Claimed, Objects};
+use super::objects::Objects;
 
-/// Reads every Trail and AwsAccount. Manifests of other kinds are none of our business.
+/// Reads every Trail, EventSelector and AwsAccount. Manifests of other kinds are none of our business.
 pub(super) fn read(paths: &[PathBuf], namespace: Option<&str>, cluster_id: Option<&str>) -> Result<Objects> {
     let mut objects = Objects { cluster_id: cluster_id.map(str::to_owned), ..Objects::default() };
     for path in paths {
@@ -33,7 +34,7 @@ pub(super) fn read(paths: &[PathBuf], namespace: Option<&str>, cluster_id: Optio
             paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
         );
     }
-    objects.claims = objects.trails.iter().filter_map(Claimed::by).collect();
+    objects.all_trails = objects.trails.iter().cloned().map(Arc::new).collect();
     Ok(objects)
 }
 
@@ -72,6 +73,12 @@ fn take(document: Value, namespace: Option<&str>, objects: &mut Objects) -> Resu
                 serde_json::from_value(document).with_context(|| format!("Trail '{name}'"))?;
             trail.metadata.namespace.get_or_insert_with(|| namespace.unwrap_or("default").to_owned());
             objects.trails.push(trail);
+        }
+        Some("EventSelector") => {
+            let mut object: EventSelector =
+                serde_json::from_value(document).with_context(|| format!("EventSelector '{name}'"))?;
+            object.metadata.namespace.get_or_insert_with(|| namespace.unwrap_or("default").to_owned());
+            objects.event_selectors.push(Arc::new(object));
         }
         Some("AwsAccount") => {
             let mut account: AwsAccount =

@@ -18,7 +18,7 @@ use trail_operator_crds::Trail;
 use trail_operator_reconcile::{
     aws_account,
     references::{ActAs, References},
-    trail::{self, Actor, Freshness, Input, Observed, Plan, Unresolved},
+    trail::{self, Actor, Freshness, Hold, Input, Observed, Plan, Unresolved},
 };
 
 use objects::Objects;
@@ -188,7 +188,7 @@ async fn plan(trail: &Trail, objects: &Objects, clients: &Clients) -> Result<Pla
     let cluster_id = objects.cluster_id.as_deref().unwrap_or(objects::ANY_CLUSTER);
     let actor = Actor { cluster_id, read_only: false };
     let input = match trail::dereference(trail, actor, objects, now) {
-        Ok(input) => Input { freshness: Freshness::AsUsual, ..input },
+        Ok(input) => sure(Input { freshness: Freshness::AsUsual, ..input }),
         Err(unresolved) => return done(Outcome::Unresolved(unresolved)),
     };
     let in_region = clients.account(&input.act_as).await.cloud_trail(&input.region);
@@ -201,6 +201,15 @@ async fn plan(trail: &Trail, objects: &Objects, clients: &Clients) -> Result<Pla
         trail::plan(&input, &observed, now)
     };
     done(Outcome::Plan(Box::new((input, observed, plan))))
+}
+
+/// The controller asks before it gives up what nobody declares any more, and then does.
+fn sure(mut input: Input) -> Input {
+    let hold = &mut input.recording.selectors.hold;
+    if *hold == Some(Hold::NotAskedYet) {
+        *hold = None;
+    }
+    input
 }
 
 /// How long reading from a cluster may take.

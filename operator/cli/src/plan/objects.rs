@@ -3,10 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use trail_operator_crds::{
-    AllowedNamespaces, AwsAccount, AwsAccountSpec, LabelSelector, ManagementPolicy, Trail,
+    AllowedNamespaces, AwsAccount, AwsAccountSpec, EventSelector, LabelSelector, ManagementPolicy, Trail,
 };
 use trail_operator_reconcile::{
     references::{ActAs, Claim, Namespace, References, Unreadable},
@@ -21,8 +22,10 @@ pub(super) const ANY_CLUSTER: &str = "<cluster id>";
 pub(super) struct Objects {
     /// What to plan for.
     pub(super) trails: Vec<Trail>,
-    /// Every Trail that there is, for knowing who else claims a trail.
-    pub(super) claims: Vec<Claimed>,
+    /// Every Trail that there is, for knowing who else claims a trail, and records the same.
+    pub(super) all_trails: Vec<Arc<Trail>>,
+    /// Every EventSelector.
+    pub(super) event_selectors: Vec<Arc<EventSelector>>,
     /// Accounts by name.
     pub(super) accounts: BTreeMap<String, AwsAccount>,
     /// Namespaces by name; `None` where they were not read.
@@ -31,28 +34,6 @@ pub(super) struct Objects {
     pub(super) cluster_id: Option<String>,
     /// The account of each set of credentials.
     pub(super) identities: HashMap<ActAs, String>,
-}
-
-/// What a Trail claims.
-#[derive(Debug)]
-pub(super) struct Claimed {
-    region: String,
-    trail_name: String,
-    claim: Claim,
-}
-
-impl Claimed {
-    /// Of a Trail that is to be made in AWS.
-    pub(super) fn by(trail: &Trail) -> Option<Self> {
-        let is_to_be_made = trail.spec.management_policy == ManagementPolicy::Full
-            && !trail.spec.suspend
-            && trail.metadata.deletion_timestamp.is_none();
-        is_to_be_made.then(|| Self {
-            region: trail.spec.region.clone(),
-            trail_name: trail.trail_name().to_owned(),
-            claim: Claim::of(trail),
-        })
-    }
 }
 
 impl Objects {
@@ -108,12 +89,38 @@ impl References for Objects {
         self.namespaces.as_ref()?.get(name).cloned()
     }
 
-    fn has_trail(&self, namespace: &str, name: &str) -> bool {
-        self.claims.iter().any(|claimed| claimed.claim.namespace == namespace && claimed.claim.name == name)
+    fn trail(&self, namespace: &str, name: &str) -> Result<Option<Arc<Trail>>, Unreadable> {
+        let is_it = |trail: &&Arc<Trail>| {
+            trail.metadata.namespace.as_deref() == Some(namespace)
+                && trail.metadata.name.as_deref() == Some(name)
+        };
+        Ok(self.all_trails.iter().find(is_it).cloned())
+    }
+
+    fn trails_of(&self, account: &str) -> Vec<Arc<Trail>> {
+        self.all_trails.iter().filter(|trail| trail.spec.account_ref.name == account).cloned().collect()
+    }
+
+    fn event_selectors(&self, namespace: &str, trail: &str) -> Vec<Arc<EventSelector>> {
+        self.event_selectors.iter().filter(|object| object.trail() == (namespace, trail)).cloned().collect()
+    }
+
+    fn unreadable_event_selectors(&self) -> Vec<(String, String)> {
+        vec![]
+    }
+
+    fn event_selector_deleted(&self, _namespace: &str, _trail: &str) -> Option<Duration> {
+        None
     }
 
     fn claims(&self, region: &str, trail_name: &str) -> Vec<Claim> {
-        let same = |claimed: &&Claimed| claimed.region == region && claimed.trail_name == trail_name;
-        self.claims.iter().filter(same).map(|claimed| claimed.claim.clone()).collect()
+        let claims = |trail: &&Arc<Trail>| {
+            trail.spec.region == region
+                && trail.trail_name() == trail_name
+                && trail.spec.management_policy == ManagementPolicy::Full
+                && !trail.spec.suspend
+                && trail.metadata.deletion_timestamp.is_none()
+        };
+        self.all_trails.iter().filter(claims).map(|trail| Claim::of(trail)).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! One controller per kind: its watches, and one round of reconciling with its reads, writes and records.
 
 pub(crate) mod aws_account;
+mod event_selector;
 pub(crate) mod trail;
 
 use std::{
@@ -66,11 +67,24 @@ pub(crate) struct Shared {
 
 /// Runs every controller until told to stop, and finishes what is in hand.
 pub(crate) async fn run(shared: Shared, health: Health) {
-    let (stores, writers) = trail::caches(&shared);
+    let (stores, mut writers) = trail::caches(&shared);
     let (users_changed, accounts) = unbounded();
+    let (trail_changed, trails) = unbounded();
+    let (place_changed, places) = unbounded();
+    let (composition_changed, compositions) = unbounded();
+    let selectors =
+        trail::Selectors { composition_changed: compositions, trails: trail_changed, places: place_changed };
+    let event_selectors = std::mem::take(&mut writers.event_selectors);
     futures::join!(
         aws_account::run(shared.clone(), stores.clone(), accounts),
-        trail::run(shared, health, stores, writers, users_changed)
+        event_selector::run(
+            shared.clone(),
+            health.clone(),
+            stores.clone(),
+            event_selectors,
+            event_selector::Wakes { composition_changed, trails, places },
+        ),
+        trail::run(shared, health, stores, writers, users_changed, selectors)
     );
 }
 

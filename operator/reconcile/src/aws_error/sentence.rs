@@ -184,7 +184,7 @@ fn of_the_manifest(error: &AwsError, about: &Subject<'_>) -> Option<String> {
             format!("{operation} was refused for a value that AWS does not take; correct {}", fields(operation))
         }
         "InvalidEventSelectorsException" => {
-            "CloudTrail does not take the selectors as declared; correct spec.managementEvents (excludeEventSources takes services that CloudTrail knows), and see that the quota of 500 values is kept".into()
+            "CloudTrail does not take the selectors as declared; correct spec.managementEvents (excludeEventSources takes services that CloudTrail knows) or its EventSelectors (a resource type or field that CloudTrail does not know)".into()
         }
         "InvalidInsightSelectorsException" => {
             "CloudTrail does not take the Insights as declared, or the trail does not record the events they look at; correct spec.insightSelectors".into()
@@ -322,7 +322,7 @@ fn service(operation: &str) -> &'static str {
 /// The fields of the spec that an operation sets.
 fn fields(operation: &str) -> &'static str {
     match operation {
-        "PutEventSelectors" => "spec.managementEvents",
+        "PutEventSelectors" => "spec.managementEvents or its EventSelectors",
         "PutInsightSelectors" => "spec.insightSelectors",
         "PutEventConfiguration" => "spec.aggregation",
         "AddTags" | "RemoveTags" => "spec.tags",

@@ -51,7 +51,7 @@ const ROWS: &[Row] = &[
     ("DescribeTrails", "RequestAbortedException", Retry, Reason::RetryableError, "no fault of the trail"),
     ("DescribeTrails", "ThrottlingException", Retry, Reason::RetryableError, "throttles account 111122223333"),
     ("DescribeTrails", "MalformedHttpRequestException", Retry, Reason::RetryableError, "did not understand"),
-    ("PutEventSelectors", "RequestEntityTooLargeException", Reject, Reason::InvalidConfiguration, "make spec.managementEvents shorter"),
+    ("PutEventSelectors", "RequestEntityTooLargeException", Reject, Reason::InvalidConfiguration, "make spec.managementEvents or its EventSelectors shorter"),
     ("PutEventConfiguration", "UnknownOperationException", Reject, Reason::InvalidConfiguration, "remove spec.aggregation"),
     ("AddTags", "ValidationError", Reject, Reason::InvalidConfiguration, "correct spec.tags"),
     ("DescribeKey", "ValidationException", Reject, Reason::InvalidConfiguration, "correct spec.kms.keyId"),

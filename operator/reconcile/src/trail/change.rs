@@ -16,7 +16,7 @@ pub enum Change {
     /// `UpdateTrail` of these fields.
     UpdateTrail(Vec<FieldChange>, TrailUpdate),
     /// `PutEventSelectors`
-    PutEventSelectors(FieldChange, Selectors),
+    PutEventSelectors(Vec<FieldChange>, Selectors),
     /// `PutInsightSelectors`
     PutInsightSelectors(FieldChange, Insights),
     /// `PutEventConfiguration`, with these templates.
@@ -69,11 +69,11 @@ impl Change {
     pub fn fields(&self) -> Vec<FieldChange> {
         match self {
             Self::CreateTrail(..) | Self::DeleteTrail => vec![],
-            Self::UpdateTrail(fields, _) | Self::AddTags(fields, _) | Self::RemoveTags(fields, _) => {
-                fields.clone()
-            }
-            Self::PutEventSelectors(field, _)
-            | Self::PutInsightSelectors(field, _)
+            Self::UpdateTrail(fields, _)
+            | Self::PutEventSelectors(fields, _)
+            | Self::AddTags(fields, _)
+            | Self::RemoveTags(fields, _) => fields.clone(),
+            Self::PutInsightSelectors(field, _)
             | Self::PutEventConfiguration(field, _)
             | Self::MarkOwner(_, field) => vec![field.clone()],
             Self::StartLogging => vec![FieldChange::new(field::LOGGING, "Disabled", "Enabled")],
@@ -152,6 +152,8 @@ pub mod field {
     pub const RECURSIVE: &str = "recursiveLogging";
     /// `spec.managementEvents`
     pub const MANAGEMENT_EVENTS: &str = "managementEvents";
+    /// What EventSelectors add to `spec.managementEvents`.
+    pub const EVENT_SELECTORS: &str = "eventSelectors";
     /// `spec.insightSelectors`
     pub const INSIGHTS: &str = "insightSelectors";
     /// `spec.aggregation.templates`

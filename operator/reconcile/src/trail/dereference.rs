@@ -2,20 +2,22 @@
 //!
 //! Reads other objects through [`References`]. No AWS.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use trail_operator_crds::{
-    AwsAccount, InsightCategory, Logging, ManagementPolicy, RECONCILE_REQUESTED_AT, ReadWriteType, Trail,
-    TrailSpec, Weakening, condition,
+    AwsAccount, InsightCategory, Logging, ManagementPolicy, RECONCILE_REQUESTED_AT, Trail, TrailSpec,
+    Weakening, condition,
 };
-use trail_operator_domain::{
-    arn,
-    selectors::{ReadWrite, Selectors},
-};
+use trail_operator_domain::arn;
 
-use super::{Allowed, DeletedWith, Fights, Freshness, HandsOff, Input, LastWrite, Recording, delivery};
+use super::{
+    Allowed, DeclaredSelectors, DeletedWith, Fights, Freshness, HandsOff, Hold, Input, LastWrite, Recording,
+    delivery,
+};
 use crate::{
     aws::TrailSettings,
-    conditions,
+    conditions, event_selector,
     reason::Reason,
     references::{ActAs, Claim, References},
 };
@@ -91,13 +93,16 @@ pub fn dereference(
     let known_arn =
         status.arn.filter(|known| names_the_same(known, &declared_arn, spec.is_organization_trail));
     let requested = reconcile_requested_at(trail);
+    let recording = declared_recording(trail, references, place.terminating);
+    let applied = status.selectors.as_ref().and_then(|selectors| selectors.applied_revision.as_deref());
     Ok(Input {
         generation: trail.metadata.generation.unwrap_or_default(),
         region: spec.region.clone(),
         owner: format!("{}/{namespace}/{name}", actor.cluster_id),
         settings,
         kms_key_id: spec.kms.as_ref().map(|kms| kms.key_id.clone()).unwrap_or_default(),
-        recording: declared_recording(trail),
+        selectors_were_in_place: applied == Some(&recording.selectors.revision()),
+        recording,
         tags: spec.tags.clone(),
         managed_tag_keys: status.managed_tag_keys.into_iter().collect(),
         logging: spec.logging == Logging::Enabled,
@@ -175,7 +180,7 @@ fn adopts_from_the_living(trail: &Trail, actor: Actor<'_>, references: &impl Ref
     let owner = trail.spec.adopt_from.as_deref().unwrap_or_default();
     let here = owner.strip_prefix(actor.cluster_id).and_then(|rest| rest.strip_prefix('/'));
     here.and_then(|place| place.split_once('/'))
-        .is_some_and(|(namespace, name)| references.has_trail(namespace, name))
+        .is_some_and(|(namespace, name)| !matches!(references.trail(namespace, name), Ok(None)))
 }
 
 /// Whether an older object of the cluster, which may use the account too, declares the same trail. Oldest first, so
@@ -285,6 +290,7 @@ fn declared_settings(trail: &Trail, account_id: &str) -> TrailSettings {
         enable_log_file_validation,
         recursive_logging,
         management_events: _,
+        event_selectors_from: _,
         s3,
         kms,
         cloud_watch_logs,
@@ -318,14 +324,7 @@ fn declared_settings(trail: &Trail, account_id: &str) -> TrailSettings {
     }
 }
 
-fn declared_recording(trail: &Trail) -> Recording {
-    let management = &trail.spec.management_events;
-    let read_write = match management.read_write_type {
-        ReadWriteType::All => ReadWrite::All,
-        ReadWriteType::ReadOnly => ReadWrite::ReadOnly,
-        ReadWriteType::WriteOnly => ReadWrite::WriteOnly,
-    };
-    let excluded = management.exclude_event_sources.iter().map(String::as_str);
+fn declared_recording(trail: &Trail, references: &impl References, terminating: bool) -> Recording {
     let insights = trail.spec.insight_selectors.iter().map(|selector| {
         // AWS takes Management where nothing is said (`cloudtrail.md` 2.7).
         let categories =
@@ -333,9 +332,46 @@ fn declared_recording(trail: &Trail) -> Recording {
         let categories = categories.iter().map(|category| format!("{category:?}")).collect();
         (format!("{:?}", selector.insight_type), categories)
     });
+    let composition = event_selector::composition_of(trail, references);
     Recording {
-        selectors: Selectors::declared(read_write, excluded, &[]),
+        selectors: DeclaredSelectors {
+            management: event_selector::management_of(trail),
+            count: composition.accepted(),
+            hold: Some(hold(trail, &composition, references, terminating)),
+            added: composition.selectors,
+        },
         insights: insights.collect(),
         aggregation: trail.spec.aggregation.iter().flat_map(|one| one.templates.iter().cloned()).collect(),
+    }
+}
+
+/// An `EventSelector` that was deleted may be on its way back, under another name or by another hand: what it recorded is
+/// given up after this.
+const GRACE: Duration = Duration::from_mins(1);
+
+/// Why nothing that `EventSelector`s may have added is given up now.
+fn hold(
+    trail: &Trail,
+    composition: &event_selector::Composition,
+    references: &impl References,
+    terminating: bool,
+) -> Hold {
+    let namespace = trail.metadata.namespace.as_deref().unwrap_or_default();
+    if terminating {
+        return Hold::Namespace;
+    }
+    let may_add = |(theirs, _): &&(String, String)| {
+        let labels = references.namespace(theirs).unwrap_or_default().labels;
+        trail.spec.event_selectors_from.allows(namespace, theirs, &labels)
+    };
+    let unreadable = references.unreadable_event_selectors();
+    if let Some((namespace, name)) = unreadable.iter().find(may_add).or(composition.unjudged.first()) {
+        return Hold::Unjudged(format!("{namespace}/{name}"));
+    }
+    let deleted =
+        references.event_selector_deleted(namespace, trail.metadata.name.as_deref().unwrap_or_default());
+    match deleted.and_then(|ago| GRACE.checked_sub(ago)) {
+        Some(left) if !left.is_zero() => Hold::LatelyDeleted(left),
+        _ => Hold::NotAskedYet,
     }
 }

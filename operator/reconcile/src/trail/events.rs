@@ -39,7 +39,7 @@ pub(super) fn of_changes(
     let fields: Vec<_> = fields.into_iter().filter(|change| !adopted || change.field != owner_tag).collect();
     let (edited, drifted): (Vec<_>, Vec<_>) = fields
         .into_iter()
-        .partition(|change| !input.was_settled || adopted || was_held_back(previous, change));
+        .partition(|change| !input.had_settled(&change.field) || adopted || was_held_back(previous, change));
     if !drifted.is_empty() {
         events.push(of_drift(&drifted, fights, now));
     }
@@ -90,7 +90,10 @@ fn of_drift(fields: &[FieldChange], fights: &Fights, now: Timestamp) -> Event {
     let mut note = format!("AWS had been changed and was put right: {}", readiness::named(fields.iter()));
     let times = fields.iter().map(|change| fights.times(&change.field, now)).max().unwrap_or_default();
     if times > 1 {
-        let weakened = fields.iter().any(|change| report::matters(&change.field));
+        let weakened = fields.iter().any(|change| {
+            let unrecorded = change.field == field::EVENT_SELECTORS && !change.to.is_empty();
+            unrecorded || report::matters(&change.field)
+        });
         let who = if weakened { ". SOMEBODY WEAKENS THE RECORD" } else { ". Somebody changes it" };
         let _ = write!(note, "{who} again and again: {times} times within hours");
     }

@@ -4,7 +4,7 @@
 //! own deliveries (`recursiveLogging`) are decisions about cost and not guarded.
 
 use trail_operator_crds::Destination;
-use trail_operator_domain::selectors::Selectors;
+use trail_operator_domain::selectors::ManagementCoverage;
 
 use super::{FieldChange, change::field};
 use crate::aws::{Insights, TrailSettings};
@@ -24,8 +24,8 @@ pub(super) fn weakens(name: &str, from: &str, to: &str) -> bool {
 }
 
 /// Whether fewer management events would be recorded.
-pub(super) fn selectors_weaken(from: &Selectors, to: &Selectors) -> bool {
-    !to.management_events().covers(&from.management_events())
+pub(super) fn management_weakens(from: &ManagementCoverage, to: &ManagementCoverage) -> bool {
+    !to.covers(from)
 }
 
 /// Whether an Insight would go.
@@ -76,7 +76,7 @@ pub(super) fn restores(change: &FieldChange, destination: Option<&Destination>) 
 mod tests {
     use std::collections::BTreeSet;
 
-    use trail_operator_domain::selectors::ReadWrite;
+    use trail_operator_domain::selectors::{AdvancedSelector, ReadWrite, Selectors};
 
     use super::*;
 
@@ -122,9 +122,13 @@ mod tests {
 
     #[test]
     fn fewer_management_events_weaken() {
-        let writes = Selectors::declared(ReadWrite::WriteOnly, [], &[]);
-        assert!(selectors_weaken(&Selectors::Default, &writes));
-        assert!(!selectors_weaken(&writes, &Selectors::Default));
+        let all = Selectors::Default.management_events();
+        let writes = AdvancedSelector::management(ReadWrite::WriteOnly, []);
+        let writes = Selectors::declared(Some(writes), &[]).management_events();
+        assert!(management_weakens(&all, &writes));
+        assert!(!management_weakens(&writes, &all));
+        let none = Selectors::declared(None, &[]).management_events();
+        assert!(management_weakens(&writes, &none) && !management_weakens(&none, &writes));
     }
 
     #[test]

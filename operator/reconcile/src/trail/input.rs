@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use trail_operator_crds::{AdoptionPolicy, AllowedResources, DeletionPolicy, Destination};
 
-use super::{Fights, LastWrite, Recording, delivery};
+use super::{Fights, LastWrite, Recording, change::field, delivery};
 use crate::{
     aws::{Tags, TrailSettings},
     aws_error::Subject,
@@ -67,6 +67,8 @@ pub struct Input {
     pub owner_tag_restored: bool,
     /// Whether AWS was brought as far as this generation goes before: what differs since, others have changed.
     pub was_settled: bool,
+    /// Whether AWS was seen to record all that the Trail and its EventSelectors declare now.
+    pub selectors_were_in_place: bool,
     /// Where the trail delivered when it was last as declared.
     pub destination: Option<Destination>,
     /// What this process last did to the trail: AWS may not show it yet.
@@ -159,6 +161,13 @@ impl Input {
             role_arn: &self.settings.cloud_watch_logs_role_arn,
             is_organization_trail: self.settings.is_organization_trail,
         }
+    }
+
+    /// Whether AWS was as declared in this field before: what differs since, others have changed. What the trail records
+    /// is declared by more objects than one.
+    pub fn had_settled(&self, name: &str) -> bool {
+        let recorded = [field::MANAGEMENT_EVENTS, field::EVENT_SELECTORS].contains(&name);
+        self.was_settled && (!recorded || self.selectors_were_in_place)
     }
 
     /// The declared tags and the owner tag.

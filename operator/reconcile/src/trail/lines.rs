@@ -48,7 +48,7 @@ fn why(change: &Change, created: bool, input: &Input) -> &'static str {
         Change::DeleteTrail | Change::RemoveOwnerTag => "the object is being deleted",
         Change::MarkOwner(Mark::Adopted, _) => "taken over",
         _ if created => "missing in AWS",
-        _ if input.was_settled => "changed in AWS",
+        _ if change.fields().iter().any(|change| input.had_settled(&change.field)) => "changed in AWS",
         _ => "declared",
     }
 }

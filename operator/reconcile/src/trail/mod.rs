@@ -20,6 +20,7 @@ mod plan;
 mod readiness;
 mod recording;
 mod report;
+mod selecting;
 mod settings;
 mod tags;
 #[cfg(test)]
@@ -40,8 +41,16 @@ pub use ownership::Ownership;
 pub use plan::{Finding, Plan, Severity, Withheld, plan};
 pub use recording::{Recorded, Recording};
 pub use report::{Next, Outcome, Report, report, suspended, unresolved};
+pub use selecting::{DeclaredSelectors, Hold};
 
-use crate::aws::Aws;
+use crate::{aws::Aws, reason::Reason};
+
+/// What has to be asked of the cluster before something is given up, and only then.
+pub trait Surroundings {
+    /// Whether the definition of `EventSelector` is there to stay: while it goes, its objects go without anybody having
+    /// meant what they recorded.
+    fn event_selectors_stay(&self) -> impl Future<Output = bool> + Send;
+}
 
 /// Makes AWS as declared and says what came of it.
 ///
@@ -49,6 +58,7 @@ use crate::aws::Aws;
 /// `unseen_for` is how long AWS could not be asked about this trail, including this time if that fails.
 pub async fn reconcile<A: Aws>(
     api: &A,
+    surroundings: &impl Surroundings,
     input: Input,
     previous: &TrailStatus,
     unseen_for: SignedDuration,
@@ -63,7 +73,7 @@ pub async fn reconcile<A: Aws>(
         }
     };
     let input = named_by_aws(input, &observed);
-    let first = plan(&input, &observed, now);
+    let (input, first) = sure_plan(surroundings, input, &observed, now).await;
     if first.changes.is_empty() {
         let outcome = match observed.unread_for_now() {
             Some(error) => Outcome::NotObserved { error: error.clone(), unseen_for },
@@ -76,6 +86,24 @@ pub async fn reconcile<A: Aws>(
     let (observed, plan) = after_changes(api, &input, &applied, observed, first, now).await;
     let outcome = Outcome::Observed { observed, plan };
     (report(&input, previous, &outcome, &applied, now), applied)
+}
+
+/// The plan, after asking what has to be asked first.
+async fn sure_plan(
+    surroundings: &impl Surroundings,
+    mut input: Input,
+    observed: &Observed,
+    now: Timestamp,
+) -> (Input, Plan) {
+    let first = plan(&input, observed, now);
+    let held = first.withheld.iter().any(|withheld| withheld.reason == Reason::HeldForNow);
+    if !held || input.recording.selectors.hold != Some(Hold::NotAskedYet) || input.hands_off.is_some() {
+        return (input, first);
+    }
+    let stay = surroundings.event_selectors_stay().await;
+    input.recording.selectors.hold = (!stay).then_some(Hold::Definition);
+    let sure = plan(&input, observed, now);
+    (input, sure)
 }
 
 /// An organization's trail has the ARN that AWS says.

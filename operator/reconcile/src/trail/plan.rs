@@ -154,6 +154,9 @@ fn plan_missing(input: &Input, observed: &Observed, now: Timestamp) -> Plan {
         let findings = blocked.into_iter().map(|blocked| blocked.finding).collect();
         return Plan { findings, ..Plan::default() };
     }
+    if input.recording.selectors.is_empty() {
+        return Plan::stopped(Reason::InvalidConfiguration, recording::RECORDS_NOTHING);
+    }
     plan_creation(input, observed)
 }
 
@@ -165,9 +168,9 @@ fn plan_creation(input: &Input, observed: &Observed) -> Plan {
         insights: Some(<_>::default()),
         aggregation: Some(BTreeSet::new()),
     };
-    let (recording, findings) = recording::changes(&input.recording, &new);
+    let recording::Outcome { changes, findings, .. } = recording::changes(&input.recording, &new, false);
     let (selectors, analysis): (Vec<_>, Vec<_>) =
-        recording.into_iter().partition(|change| matches!(change, Change::PutEventSelectors(..)));
+        changes.into_iter().partition(|change| matches!(change, Change::PutEventSelectors(..)));
     let mut changes = vec![Change::CreateTrail(settings, input.all_tags())];
     changes.extend(selectors);
     changes.extend(input.logging.then_some(Change::StartLogging));
@@ -191,10 +194,12 @@ fn plan_existing(input: &Input, observed: &Observed, trail: &ObservedTrail, now:
         declared.kms_key_id.clone_from(known.unwrap_or(&trail.settings.kms_key_id));
     }
     let blocked = permitted::blocked(input, observed);
-    let (recording, mut findings) = recording::changes(&input.recording, &trail.recorded);
+    let guarded = input.weakening_allowed.is_none();
+    let recording::Outcome { changes: recording, withheld, mut findings } =
+        recording::changes(&input.recording, &trail.recorded, guarded);
     findings.extend(blocked.iter().map(|blocked| blocked.finding.clone()));
     findings.extend(missing_answers(input, observed));
-    let mut plan = Plan { findings, ..Plan::default() };
+    let mut plan = Plan { withheld, findings, ..Plan::default() };
     let unclear: Vec<_> = blocked.iter().map(|blocked| blocked.field).collect();
     let fields = settings::differences(&trail.settings, &declared);
     let mut fields = plan.keep_settings(input, fields, &unclear, now);
@@ -223,7 +228,7 @@ fn plan_existing(input: &Input, observed: &Observed, trail: &ObservedTrail, now:
     wanted.extend(tags);
     wanted.extend((logs && !is_to_log).then_some(Change::StopLogging));
     for change in wanted {
-        match plan.reason_to_withhold(input, trail, &change, now) {
+        match reason_to_withhold(input, &change, now) {
             Some(reason) => plan.withhold(&change, reason),
             None => plan.changes.push(change),
         }
@@ -313,32 +318,18 @@ impl Plan {
             })
             .collect()
     }
+}
 
-    /// Of a change that was not judged field by field.
-    fn reason_to_withhold(
-        &self,
-        input: &Input,
-        trail: &ObservedTrail,
-        change: &Change,
-        now: Timestamp,
-    ) -> Option<Reason> {
-        match change {
-            Change::UpdateTrail(..) | Change::MarkOwner(..) => return None,
-            Change::PutEventSelectors(..)
-                if input.weakening_allowed.is_none()
-                    && recording::strands_insights(&input.recording, &trail.recorded) =>
-            {
-                return Some(Reason::WeakeningRefused);
-            }
-            _ => {}
+/// Of a change that was not judged field by field.
+fn reason_to_withhold(input: &Input, change: &Change, now: Timestamp) -> Option<Reason> {
+    match change {
+        Change::UpdateTrail(..) | Change::MarkOwner(..) => None,
+        // The guard has judged each part; one that may not wait takes the other along.
+        Change::PutEventSelectors(fields, _) => {
+            let waits = |field: &FieldChange| !strengthens(field) && input.fights.waits(&field.field, now);
+            fields.iter().all(waits).then_some(Reason::RepeatedDrift)
         }
-        change.fields().iter().find_map(|field| withheld_field(input, field, now)).or_else(|| {
-            // What analyses events comes after the selectors only where it needs them.
-            let analyses =
-                matches!(change, Change::PutInsightSelectors(..) | Change::PutEventConfiguration(..));
-            let selectors = self.withheld.iter().find(|withheld| withheld.operation == "PutEventSelectors");
-            selectors.filter(|_| analyses).map(|withheld| withheld.reason)
-        })
+        _ => change.fields().iter().find_map(|field| withheld_field(input, field, now)),
     }
 }
 
@@ -351,10 +342,14 @@ fn withheld_field(input: &Input, change: &FieldChange, now: Timestamp) -> Option
     if change.weakening {
         return input.weakening_allowed.is_none().then_some(Reason::WeakeningRefused);
     }
-    // What strengthens the record is never slowed: undoing it would weaken.
+    (!strengthens(change) && input.fights.waits(&change.field, now)).then_some(Reason::RepeatedDrift)
+}
+
+/// What strengthens the record is never slowed: undoing it would weaken.
+fn strengthens(change: &FieldChange) -> bool {
     let reverse = FieldChange::new(change.field.clone(), change.to.clone(), change.from.clone());
-    let strengthens = reverse.weakening
+    reverse.weakening
         || [field::MANAGEMENT_EVENTS, field::INSIGHTS, field::LOG_GROUP, field::ROLE]
-            .contains(&change.field.as_str());
-    (!strengthens && input.fights.waits(&change.field, now)).then_some(Reason::RepeatedDrift)
+            .contains(&change.field.as_str())
+        || change.field == field::EVENT_SELECTORS && !change.to.is_empty()
 }

@@ -3,9 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use trail_operator_domain::selectors::{AdvancedSelector, ReadWrite, Selectors};
+use trail_operator_domain::selectors::Selectors;
 
-use super::{Change, FieldChange, Finding, change::field, guard};
+use super::{
+    Change, DeclaredSelectors, FieldChange, Finding, Withheld,
+    change::field,
+    guard,
+    selecting::{self, Keep, Selection},
+};
 use crate::{aws::Insights, reason::Reason};
 
 const MANAGEMENT: &str = "Management";
@@ -14,10 +19,10 @@ const DATA: &str = "Data";
 const CALL_RATE: &str = "ApiCallRateInsight";
 
 /// What is declared to be recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recording {
     /// Selectors.
-    pub selectors: Selectors,
+    pub selectors: DeclaredSelectors,
     /// Insights.
     pub insights: Insights,
     /// Templates of aggregation.
@@ -35,18 +40,47 @@ pub struct Recorded {
     pub aggregation: Option<BTreeSet<String>>,
 }
 
-/// Changes in order, without those that AWS would refuse, and what stands in their way.
-pub(super) fn changes(declared: &Recording, actual: &Recorded) -> (Vec<Change>, Vec<Finding>) {
-    let mut findings = uncovered(&declared.insights, &declared.selectors);
+/// What is to be done about it.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// In order, without what AWS would refuse.
+    pub(super) changes: Vec<Change>,
+    /// Selectors that differ and stay.
+    pub(super) withheld: Vec<Withheld>,
+    /// What stands in the way.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Compares. `guarded` says that nothing may be weakened.
+pub(super) fn changes(declared: &Recording, actual: &Recorded, guarded: bool) -> Outcome {
+    let all = declared.selectors.all();
+    let mut findings = uncovered(&declared.insights, &all);
     let insights_possible = findings.is_empty();
-    let aggregation_possible = declared.aggregation.is_empty() || declared.selectors.record_data_events();
+    let aggregation_possible = declared.aggregation.is_empty() || all.record_data_events();
     if !aggregation_possible {
         findings.push(Finding::error(
             Reason::InvalidConfiguration,
             "spec.aggregation sums up data events, and the trail records none: add an EventSelector, or remove it",
         ));
     }
-    let selectors = actual.selectors.as_ref().and_then(|actual| selectors(&declared.selectors, actual));
+    if declared.selectors.is_empty() {
+        findings.push(Finding::error(Reason::InvalidConfiguration, RECORDS_NOTHING));
+    }
+    let selection = actual.selectors.as_ref().map(|selectors| {
+        let staying = Staying {
+            insights: staying(&declared.insights, actual.insights.as_ref(), insights_possible, |from, to| {
+                guarded && guard::insights_weaken(from, to)
+            }),
+            aggregation: staying(
+                &declared.aggregation,
+                actual.aggregation.as_ref(),
+                aggregation_possible,
+                |_, _| false,
+            ),
+        };
+        selection(declared, selectors, &staying, guarded)
+    });
+    let after = selection.as_ref().map_or(&all, |selection| &selection.after);
     let insights = actual
         .insights
         .as_ref()
@@ -57,27 +91,73 @@ pub(super) fn changes(declared: &Recording, actual: &Recorded) -> (Vec<Change>, 
         .as_ref()
         .filter(|actual| aggregation_possible && **actual != declared.aggregation)
         .map(|actual| put_aggregation(actual, &declared.aggregation));
+    // What analyses events needs them; where they are withheld, so is it.
+    let needs_more = !uncovered(&declared.insights, after).is_empty();
+    let needs_data = !declared.aggregation.is_empty() && !after.record_data_events();
+    let mut withheld = selection.as_ref().map(|one| one.withheld.clone()).unwrap_or_default();
+    let why = withheld.first().map(|withheld| withheld.reason);
+    let mut unless = |change: Option<Change>, lacks: bool| match (change, why.filter(|_| lacks)) {
+        (Some(change), Some(reason)) => {
+            let operation = change.operation();
+            withheld.extend(change.fields().into_iter().map(|field| Withheld { operation, field, reason }));
+            None
+        }
+        (change, _) => change,
+    };
+    let (insights, aggregation) = (unless(insights, needs_more), unless(aggregation, needs_data));
     // What analyses events is cut back before they go, and grows after they have come.
     let now = actual.selectors.as_ref();
     let insights_first = now.is_some_and(|now| uncovered(&declared.insights, now).is_empty());
     let aggregation_first = declared.aggregation.is_empty() || now.is_some_and(Selectors::record_data_events);
-    let mut changes = Vec::new();
     let (first, last): (Vec<_>, Vec<_>) = [(insights, insights_first), (aggregation, aggregation_first)]
         .into_iter()
         .partition(|(_, first)| *first);
-    changes.extend(first.into_iter().filter_map(|(change, _)| change));
-    changes.extend(selectors);
+    let mut changes: Vec<_> = first.into_iter().filter_map(|(change, _)| change).collect();
+    changes.extend(selection.and_then(|selection| selection.change));
     changes.extend(last.into_iter().filter_map(|(change, _)| change));
-    (changes, findings)
+    Outcome { changes, withheld, findings }
 }
 
-fn selectors(declared: &Selectors, actual: &Selectors) -> Option<Change> {
-    if declared.normalised() == actual.normalised() {
-        return None;
+/// The sentence for a trail without any events.
+pub(super) const RECORDS_NOTHING: &str = "the trail would record nothing: spec.managementEvents.readWriteType is None, and no EventSelector is accepted; add an EventSelector, or record management events";
+
+/// What looks at events after this round.
+struct Staying<'a> {
+    insights: &'a Insights,
+    aggregation: &'a BTreeSet<String>,
+}
+
+/// What is declared, unless what is there stays: the declared one cannot be, or may not be.
+fn staying<'a, T>(
+    declared: &'a T,
+    actual: Option<&'a T>,
+    possible: bool,
+    refused: impl Fn(&T, &T) -> bool,
+) -> &'a T {
+    match actual {
+        Some(actual) if !possible || refused(actual, declared) => actual,
+        _ => declared,
     }
-    let mut change = FieldChange::new(field::MANAGEMENT_EVENTS, describe(actual), describe(declared));
-    change.weakening = guard::selectors_weaken(actual, declared);
-    Some(Change::PutEventSelectors(change, declared.clone()))
+}
+
+/// Nothing is given up that something which stays looks at: AWS does not take that off then, and may refuse the selectors
+/// (`cloudtrail.md` 2.7: UNVERIFIED).
+fn selection(declared: &Recording, actual: &Selectors, staying: &Staying<'_>, guarded: bool) -> Selection {
+    let keep = Keep {
+        management: guarded.then_some(Reason::WeakeningRefused),
+        added: declared.selectors.hold.is_some().then_some(Reason::HeldForNow),
+    };
+    let selection = selecting::select(&declared.selectors, actual, keep);
+    let after = &selection.after;
+    let strands = !uncovered(staying.insights, after).is_empty()
+        || (!staying.aggregation.is_empty() && !after.record_data_events());
+    if !strands {
+        return selection;
+    }
+    let refused = guarded && *staying.insights != declared.insights;
+    let reason = if refused { Reason::WeakeningRefused } else { Reason::InvalidConfiguration };
+    let keep = Keep { management: keep.management.or(Some(reason)), added: keep.added.or(Some(reason)) };
+    selecting::select(&declared.selectors, actual, keep)
 }
 
 fn put_insights(actual: &Insights, declared: &Insights) -> Change {
@@ -116,14 +196,6 @@ fn uncovered(insights: &Insights, selectors: &Selectors) -> Vec<Finding> {
     findings.into_iter().map(|message| Finding::error(Reason::InvalidConfiguration, message)).collect()
 }
 
-/// Whether an Insight whose loss would weaken the record looks at events that the declared selectors take away. AWS does
-/// not take it off then, and may refuse the selectors (`cloudtrail.md` 2.7: UNVERIFIED).
-pub(super) fn strands_insights(declared: &Recording, actual: &Recorded) -> bool {
-    actual.insights.as_ref().is_some_and(|kept| {
-        guard::insights_weaken(kept, &declared.insights) && !uncovered(kept, &declared.selectors).is_empty()
-    })
-}
-
 fn listed(names: &BTreeSet<String>) -> String {
     names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
@@ -133,60 +205,9 @@ fn describe_insights(insights: &Insights) -> String {
     told.collect::<Vec<_>>().join(", ")
 }
 
-/// Selectors in few words. Texts from AWS are bounded where they are shown.
-fn describe(selectors: &Selectors) -> String {
-    match selectors.normalised() {
-        Selectors::Default => "all management events".into(),
-        Selectors::Basic(list) => {
-            let told = list.iter().map(|selector| {
-                let management = if selector.include_management_events { "management events" } else { "" };
-                let excluded = listed(&selector.exclude_management_event_sources);
-                let data = selector.data_resources.iter().map(|(type_, value)| format!("{type_} {value}"));
-                let parts = [management.to_owned(), words("without ", &excluded)].into_iter().chain(data);
-                let parts = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-                format!("{}: {parts}", half(selector.read_write_type))
-            });
-            told.collect::<Vec<_>>().join("; ")
-        }
-        Selectors::Advanced(list) => list.iter().map(describe_advanced).collect::<Vec<_>>().join("; "),
-    }
-}
-
-fn half(read_write: ReadWrite) -> &'static str {
-    match read_write {
-        ReadWrite::All => "All",
-        ReadWrite::ReadOnly => "ReadOnly",
-        ReadWrite::WriteOnly => "WriteOnly",
-    }
-}
-
-fn words(before: &str, text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("{before}{text}") }
-}
-
-fn describe_advanced(selector: &AdvancedSelector) -> String {
-    let fields = selector.fields.iter().map(|field| {
-        let operators = [
-            ("=", &field.equals),
-            ("startsWith", &field.starts_with),
-            ("endsWith", &field.ends_with),
-            ("≠", &field.not_equals),
-            ("notStartsWith", &field.not_starts_with),
-            ("notEndsWith", &field.not_ends_with),
-        ];
-        let told = operators
-            .into_iter()
-            .filter(|(_, values)| !values.is_empty())
-            .map(|(operator, values)| format!("{} {operator} {}", field.field, listed(values)));
-        told.collect::<Vec<_>>().join(", ")
-    });
-    let fields = fields.collect::<Vec<_>>().join(", ");
-    if selector.name.is_empty() { fields } else { format!("{} ({fields})", selector.name) }
-}
-
 #[cfg(test)]
 mod tests {
-    use trail_operator_domain::selectors::FieldSelector;
+    use trail_operator_domain::selectors::{AdvancedSelector, FieldSelector, ReadWrite};
 
     use super::*;
 
@@ -208,9 +229,10 @@ mod tests {
         insights: &[(&str, &[&str])],
         templates: &[&str],
     ) -> Recording {
-        let members = if data_events { vec![data()] } else { vec![] };
+        let added = if data_events { vec![data()] } else { vec![] };
+        let management = Some(AdvancedSelector::management(read_write, []));
         Recording {
-            selectors: Selectors::declared(read_write, [], &members),
+            selectors: DeclaredSelectors { management, added, ..DeclaredSelectors::default() },
             insights: insights.iter().map(|(type_, of)| ((*type_).to_owned(), names(of))).collect(),
             aggregation: names(templates),
         }
@@ -218,14 +240,14 @@ mod tests {
 
     fn recorded(of: &Recording) -> Recorded {
         Recorded {
-            selectors: Some(of.selectors.clone()),
+            selectors: Some(of.selectors.all()),
             insights: Some(of.insights.clone()),
             aggregation: Some(of.aggregation.clone()),
         }
     }
 
     fn operations(declared: &Recording, actual: &Recorded) -> Vec<&'static str> {
-        changes(declared, actual).0.iter().map(Change::operation).collect()
+        changes(declared, actual, false).changes.iter().map(Change::operation).collect()
     }
 
     #[test]
@@ -258,11 +280,11 @@ mod tests {
             (declared(ReadWrite::All, true, &[], &["API_ACTIVITY"]), false),
         ] {
             let actual = recorded(&declared(ReadWrite::All, false, &[], &[]));
-            let (changes, findings) = changes(&what, &actual);
+            let Outcome { changes, findings, .. } = changes(&what, &actual, false);
             assert_eq!(!findings.is_empty(), refused, "{what:?}: {findings:?}");
             assert!(findings.iter().all(|finding| finding.reason == Reason::InvalidConfiguration));
             let puts = changes.iter().any(|change| change.operation() == "PutEventSelectors");
-            assert_eq!(puts, what.selectors.normalised() != Selectors::Default, "{what:?}");
+            assert_eq!(puts, what.selectors.all() != Selectors::Default, "{what:?}");
         }
     }
 
@@ -275,12 +297,9 @@ mod tests {
     #[test]
     fn a_change_of_selectors_tells_both_in_words() {
         let want = declared(ReadWrite::WriteOnly, false, &[], &[]);
-        let (changes, _) = changes(&want, &recorded(&declared(ReadWrite::All, false, &[], &[])));
+        let changes = changes(&want, &recorded(&declared(ReadWrite::All, false, &[], &[])), false).changes;
         let told = changes[0].fields()[0].to_string();
-        assert_eq!(
-            told,
-            "managementEvents: 'all management events' → 'Management events selector (eventCategory = Management, readOnly = false)'"
-        );
+        assert_eq!(told, "managementEvents: 'all' → 'writes only'");
         assert!(changes[0].fields()[0].weakening);
     }
 }

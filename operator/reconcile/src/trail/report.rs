@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use trail_operator_crds::{Destination, Drift, TrailStatus, condition};
+use trail_operator_crds::{Destination, Drift, SelectorsStatus, TrailStatus, condition};
 
 use super::{
-    Applied, Change, FieldChange, Fights, Input, Mark, Observed, ObservedTrail, Ownership, Plan, Severity,
-    Unresolved, change::field, delivery, events, readiness, tags,
+    Applied, Change, FieldChange, Fights, Hold, Input, Mark, Observed, ObservedTrail, Ownership, Plan,
+    Severity, Unresolved, change::field, delivery, events, readiness, tags,
 };
 use crate::{
     aws_error::{AwsError, Class},
@@ -127,7 +127,12 @@ pub fn report(
         conditions: conditions.list,
         drift: drift(outcome),
         logging: deliveries.as_ref().map(|judged| judged.status.clone()),
+        selectors: selectors(input, previous, outcome),
         ..facts_of_trail(input, previous, outcome, applied, now)
+    };
+    let next = match (next, held_for(input, outcome)) {
+        (Next::Interval, Some(left)) => Next::After(left),
+        _ => next,
     };
     Report {
         status: without_small_change(previous, status),
@@ -293,10 +298,8 @@ fn is_pending(plan: &Plan) -> bool {
 
 /// What others have changed and was put right now, counted.
 fn fights(input: &Input, applied: &Applied, now: Timestamp) -> Fights {
-    if !input.was_settled {
-        return input.fights.clone();
-    }
-    let fields: Vec<_> = applied.done.iter().flat_map(Change::fields).map(|change| change.field).collect();
+    let fields = applied.done.iter().flat_map(Change::fields).map(|change| change.field);
+    let fields: Vec<_> = fields.filter(|field| input.had_settled(field)).collect();
     input.fights.clone().and(fields.iter().map(String::as_str), now)
 }
 
@@ -330,6 +333,43 @@ fn facts_of_trail(
         acquired_at: previous.acquired_at.clone().or_else(|| ours.then(|| Time(whole_seconds(now)))),
         ..TrailStatus::default()
     }
+}
+
+/// What is declared to be recorded, and how far AWS has it.
+fn selectors(input: &Input, previous: &TrailStatus, outcome: &Outcome) -> Option<SelectorsStatus> {
+    let declared = &input.recording.selectors;
+    let revision = declared.revision();
+    let before = previous.selectors.as_ref();
+    let actual = seen(outcome).map(|trail| trail.recorded.selectors.as_ref());
+    let applied_revision = match actual {
+        Some(Some(actual)) if declared.is_in_place(actual) => Some(revision.clone()),
+        // AWS has something else than this, and may have what it had.
+        Some(Some(_)) => {
+            before.and_then(|before| before.applied_revision.clone()).filter(|applied| *applied != revision)
+        }
+        // It could not be read.
+        Some(None) => before.and_then(|before| before.applied_revision.clone()),
+        None if matches!(outcome, Outcome::NotObserved { .. }) => return previous.selectors.clone(),
+        None => None,
+    };
+    let all = declared.all();
+    Some(SelectorsStatus {
+        revision,
+        applied_revision,
+        count: i32::try_from(declared.count).unwrap_or(i32::MAX),
+        management_events: all.management_events().describe(),
+        data_resource_types: all.data_resource_types().into_iter().take(MAX_TYPES).collect(),
+    })
+}
+
+/// `status.selectors` names at most this many types.
+const MAX_TYPES: usize = 64;
+
+/// How long it takes until it is sure that an `EventSelector` which was deleted does not come back.
+fn held_for(input: &Input, outcome: &Outcome) -> Option<Duration> {
+    let Outcome::Observed { plan, .. } = outcome else { return None };
+    let Some(Hold::LatelyDeleted(left)) = input.recording.selectors.hold else { return None };
+    plan.withheld.iter().any(|withheld| withheld.reason == Reason::HeldForNow).then_some(left)
 }
 
 /// Where the trail delivers, if that is where it is declared to.

@@ -14,21 +14,28 @@ type Grant<'a> = [&'a str; 4];
 
 const EVERYWHERE: &str = "every namespace";
 
-/// What the operator may do wherever its Trails are.
+/// What the operator may do wherever its Trails and EventSelectors are.
 const ALWAYS: [Grant<'_>; 7] = [
     [EVERYWHERE, "trail-operator.dev/awsaccounts", "", "get list patch watch"],
     [EVERYWHERE, "trail-operator.dev/awsaccounts/status", "", "get patch"],
     [EVERYWHERE, "/namespaces", "", "get list watch"],
-    [EVERYWHERE, "apiextensions.k8s.io/customresourcedefinitions", "trails.trail-operator.dev", "get"],
+    [
+        EVERYWHERE,
+        "apiextensions.k8s.io/customresourcedefinitions",
+        "trails.trail-operator.dev eventselectors.trail-operator.dev",
+        "get",
+    ],
     [EVERYWHERE, "events.k8s.io/events", "", "create"],
     [NAMESPACE, "coordination.k8s.io/leases", "", "create"],
     [NAMESPACE, "coordination.k8s.io/leases", "trail-operator", "get update"],
 ];
 
-fn trails_in(place: &str) -> [Grant<'_>; 2] {
+fn trails_in(place: &str) -> [Grant<'_>; 4] {
     [
         [place, "trail-operator.dev/trails", "", "get list patch watch"],
         [place, "trail-operator.dev/trails/status", "", "get patch"],
+        [place, "trail-operator.dev/eventselectors", "", "get list watch"],
+        [place, "trail-operator.dev/eventselectors/status", "", "get patch"],
     ]
 }
 
@@ -73,7 +80,7 @@ fn without_leader_election_no_lease_is_granted() {
 }
 
 #[test]
-fn people_get_trails_and_never_accounts() {
+fn people_get_trails_and_event_selectors_and_never_accounts() {
     let label = |verb: &str| format!("rbac.authorization.k8s.io/aggregate-to-{verb}");
     for (flags, view, edit) in [
         (&[][..], vec!["view", "edit", "admin"], vec![]),
@@ -88,7 +95,7 @@ fn people_get_trails_and_never_accounts() {
                 assert_eq!(labelled, aggregated.contains(&to), "{name} to {to} with {flags:?}");
             }
             for rule in role["rules"].as_array().unwrap() {
-                assert_eq!(rule["resources"], json!(["trails"]), "{name}");
+                assert_eq!(rule["resources"], json!(["trails", "eventselectors"]), "{name}");
             }
         }
     }

@@ -8,11 +8,13 @@
 mod accounts;
 /// Among the first by name, so that these minutes of waiting run beside everything else.
 mod at_length {
+    mod holding;
     mod idle;
     mod kstatus;
     mod restart;
     mod soak;
 }
+mod composing;
 mod delivering;
 mod guarding;
 mod lifecycle;

@@ -122,7 +122,7 @@ async fn run(sequence: Sequence, seen: &Mutex<BTreeSet<String>>) -> Result<()> {
         if sequence.guarded { "guardrails: {weakening: Refuse}" } else { "guardrails: {weakening: Allow}" };
     let (spec, data_events) = manifests::any(&mut rng, &place)?;
     let mut keeper = Keeper::new(&place, weakening, spec)?;
-    keeper.data_events = data_events;
+    keeper.record_data_events(data_events)?;
     let (faults, others, told) = <_>::default();
     let mut history = History { seen, keeper, rng, sequence, faults, others, told };
     let result = Box::pin(history.go()).await;
@@ -150,7 +150,7 @@ impl History<'_> {
         let told = match rng.u8(0..10) {
             0..3 => {
                 let (spec, data_events) = manifests::edited(rng, keeper)?;
-                keeper.data_events = data_events;
+                keeper.record_data_events(data_events)?;
                 keeper.edit(spec);
                 format!(
                     "generation {}: {}",
@@ -226,7 +226,7 @@ impl History<'_> {
     }
 
     async fn is_as_declared(&mut self, last: &Round) -> Result<()> {
-        let (place, data_events) = (self.keeper.place, self.keeper.data_events);
+        let (place, data_events) = (self.keeper.place, self.keeper.data_events());
         let declared = state::declared(&self.keeper.trail, data_events, place)?;
         let actual = state::read(place)?.context("there is no trail")?;
         let mut differing = state::differing(&declared, &actual);

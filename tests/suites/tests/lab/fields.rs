@@ -62,7 +62,7 @@ async fn walk(row: &Row) -> Result<()> {
     }
     let mut keeper =
         Keeper::new(&place, "guardrails: {weakening: Allow}", spec(&place, row.steps[0].members)?)?;
-    keeper.data_events = row.data_events;
+    keeper.record_data_events(row.data_events)?;
     for (at, step) in row.steps.iter().enumerate() {
         take(&mut keeper, step).await.with_context(|| format!("step {}: {}", at + 1, step.members))?;
     }
@@ -80,7 +80,7 @@ async fn take(keeper: &mut Keeper<'_>, step: &Step) -> Result<()> {
     let calls = keeper.writes(start)?;
     ensure!(calls == step.calls, "AWS was changed by {calls:?} instead of {:?}", step.calls);
 
-    let declared = state::declared(&keeper.trail, keeper.data_events, keeper.place)?;
+    let declared = state::declared(&keeper.trail, keeper.data_events(), keeper.place)?;
     let actual = state::read(keeper.place)?.context("there is no trail")?;
     let differing = state::differing(&declared, &actual);
     ensure!(differing.is_empty(), "AWS differs in {differing:?}: {actual:#?}");

@@ -102,7 +102,7 @@ async fn judge(policy: &Policy) -> Result<()> {
         &format!("roleArn: {role}, guardrails: {{weakening: Allow}}"),
         spec(&place, EVERYTHING)?,
     )?;
-    keeper.data_events = true;
+    keeper.record_data_events(true)?;
     let told = live(&mut keeper).await?;
     let denied = denied(&keeper)?;
     let Some(action) = &policy.without else {
@@ -155,7 +155,7 @@ async fn live(keeper: &mut Keeper<'_>) -> Result<Vec<String>> {
     told.push(status.map_or_else(|error| error.to_string(), |_| "True".into()));
 
     keeper.edit(spec(keeper.place, OTHERWISE)?);
-    keeper.data_events = false;
+    keeper.record_data_events(false)?;
     told.push(round(keeper).await?);
     for policy in ["Retain", "Delete"] {
         let spec =

@@ -6,13 +6,15 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use crate::manifests::{account, edited, trail};
+use crate::manifests::{account, basic_event_selector, edited, event_selector, trail};
 use crate::refused::{Answer, Row, answer};
 use crate::server::{crds, each, server};
 
 const TRAIL_NAME: &str = "`trailName` is immutable, also from unset to set: CloudTrail cannot rename a trail";
 const REGION: &str = "is immutable: the home Region of a trail cannot change; make a new Trail";
 const ACCOUNT: &str = "is immutable: a trail cannot move to another account; make a new Trail";
+const TRAIL: &str =
+    "is immutable: make a new EventSelector for another Trail, and delete this one when that one is Applied";
 const ACCOUNT_ID: &str = "is immutable; make a new AwsAccount";
 
 /// A change of an object that is there.
@@ -28,11 +30,17 @@ fn change(
     at: &'static str,
     says: &'static str,
 ) -> Change {
-    let kind = if of == "kept" { "AwsAccount" } else { "Trail" };
+    let kind = match of {
+        "kept" => "AwsAccount",
+        "selecting" | "least-selecting" => "EventSelector",
+        _ => "Trail",
+    };
     Change { of, row: Row { kind, what, patch: json!({"spec": spec}), at, says } }
 }
 
-/// Objects: Trail `named` sets every field, Trail `unnamed` only those it must, AwsAccount `kept` sets every field.
+/// Objects: Trail `named` sets every field, Trail `unnamed` only those it must, EventSelector `selecting` sets every field
+/// of the advanced form, EventSelector `least-selecting` those of the basic form that it must, AwsAccount `kept` sets
+/// every field.
 #[expect(clippy::unwrap_used, reason = "without its objects no test here has anything to say")]
 fn make_objects() {
     static MADE: OnceLock<()> = OnceLock::new();
@@ -42,7 +50,12 @@ fn make_objects() {
         let mut unnamed = edited(trail(), &json!({"metadata": {"name": "unnamed"}}));
         unnamed["spec"] = least;
         let kept = edited(account(), &json!({"metadata": {"name": "kept"}}));
-        for object in [named, unnamed, kept] {
+        let selecting = edited(event_selector(), &json!({"metadata": {"name": "selecting"}}));
+        let least =
+            json!({"priority": null, "trailRef": {"namespace": null}, "basic": {"readWriteType": null}});
+        let least_selecting =
+            edited(basic_event_selector(), &json!({"metadata": {"name": "least-selecting"}, "spec": least}));
+        for object in [named, unnamed, selecting, least_selecting, kept] {
             server().kubectl_with(&["create"], &object).unwrap();
         }
     });
@@ -102,6 +115,28 @@ fn changes() -> Vec<Change> {
             "spec.accountRef",
             ACCOUNT,
         ),
+        change("selecting", "another trail", &json!({"trailRef": {"name": "other"}}), "spec.trailRef", TRAIL),
+        change(
+            "selecting",
+            "a trail of another namespace",
+            &json!({"trailRef": {"namespace": "other"}}),
+            "spec.trailRef",
+            TRAIL,
+        ),
+        change(
+            "selecting",
+            "a trail of its own namespace",
+            &json!({"trailRef": {"namespace": null}}),
+            "spec.trailRef",
+            TRAIL,
+        ),
+        change(
+            "least-selecting",
+            "a namespace for the trail",
+            &json!({"trailRef": {"namespace": "default"}}),
+            "spec.trailRef",
+            TRAIL,
+        ),
         change(
             "kept",
             "another account id",
@@ -147,6 +182,12 @@ fn other_trails() -> Vec<(&'static str, Value)> {
             "managementEvents",
             json!({"managementEvents": {"readWriteType": "WriteOnly", "excludeEventSources": []}}),
         ),
+        (
+            "managementEvents",
+            json!({"managementEvents": {"readWriteType": "None", "excludeEventSources": []}, "insightSelectors": null}),
+        ),
+        ("eventSelectorsFrom", json!({"eventSelectorsFrom": null})),
+        ("eventSelectorsFrom", json!({"eventSelectorsFrom": {"namespaces": "All", "selector": null}})),
         ("s3", json!({"s3": {"bucketName": "another-bucket", "keyPrefix": null}})),
         ("kms", json!({"kms": null})),
         ("kms", json!({"kms": {"keyId": "alias/another"}})),
@@ -170,6 +211,24 @@ fn other_trails() -> Vec<(&'static str, Value)> {
         ("managementPolicy", json!({"managementPolicy": "Observe"})),
         ("suspend", json!({"suspend": true})),
         ("intervalSeconds", json!({"intervalSeconds": 60})),
+    ]
+}
+
+/// The same of an EventSelector's.
+fn other_event_selectors() -> Vec<(&'static str, Value)> {
+    let buckets = json!([{"type": "AWS::S3::Object", "values": ["arn:aws:s3"]}]);
+    let topics = json!([
+        {"field": "eventCategory", "equals": ["Data"]},
+        {"field": "resources.type", "equals": ["AWS::SNS::Topic"]},
+    ]);
+    vec![
+        ("priority", json!({"priority": 7})),
+        ("priority", json!({"priority": null})),
+        (
+            "basic",
+            json!({"advanced": null, "basic": {"readWriteType": "ReadOnly", "dataResources": buckets}}),
+        ),
+        ("advanced", json!({"basic": null, "advanced": [{"name": "Topics", "fieldSelectors": topics}]})),
     ]
 }
 
@@ -199,7 +258,9 @@ fn everything_else_can_change_both_ways() {
     make_objects();
     let trails = other_trails().into_iter().map(|(_, spec)| ("Trail", &["named", "unnamed"][..], spec));
     let accounts = other_accounts().into_iter().map(|(_, spec)| ("AwsAccount", &["kept"][..], spec));
-    let changes: Vec<_> = trails.chain(accounts).collect();
+    let selecting = &["selecting", "least-selecting"][..];
+    let selectors = other_event_selectors().into_iter().map(|(_, spec)| ("EventSelector", selecting, spec));
+    let changes: Vec<_> = trails.chain(selectors).chain(accounts).collect();
     let answers = each(&changes, |(kind, objects, spec)| {
         let patch = json!({"spec": spec});
         objects
@@ -214,12 +275,14 @@ fn everything_else_can_change_both_ways() {
 
 #[test]
 fn each_field_of_the_specs_is_known_to_be_mutable_or_not() {
-    let mutable = other_trails().into_iter().chain(other_accounts()).map(|(field, _)| field.to_owned());
-    let immutable = ["trailName", "region", "accountRef", "accountId"].map(str::to_owned);
+    let mutable = [other_trails(), other_event_selectors(), other_accounts()].concat();
+    let mutable = mutable.into_iter().map(|(field, _)| field.to_owned());
+    let immutable = ["trailName", "region", "accountRef", "trailRef", "accountId"].map(str::to_owned);
     let known: BTreeSet<_> = mutable.chain(immutable).collect();
     let mut fields = BTreeSet::new();
-    for name in ["trails.trail-operator.dev.yaml", "awsaccounts.trail-operator.dev.yaml"] {
-        let crd: Value = serde_saphyr::from_str(&fs::read_to_string(crds().join(name)).unwrap()).unwrap();
+    for kind in ["trails", "eventselectors", "awsaccounts"] {
+        let file = crds().join(format!("{kind}.trail-operator.dev.yaml"));
+        let crd: Value = serde_saphyr::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         let spec =
             &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"];
         fields.extend(spec.as_object().unwrap().keys().cloned());

@@ -19,6 +19,9 @@ pub fn trail() -> Value {
             "enableLogFileValidation": true,
             "recursiveLogging": true,
             "managementEvents": {"readWriteType": "All", "excludeEventSources": ["kms.amazonaws.com"]},
+            "eventSelectorsFrom": {
+                "namespaces": "Selector", "selector": {"matchLabels": {"audited": "yes"}},
+            },
             "s3": {"bucketName": "audit-logs-111122223333", "keyPrefix": "audit"},
             "kms": {"keyId": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
             "cloudWatchLogs": {
@@ -37,6 +40,55 @@ pub fn trail() -> Value {
             "intervalSeconds": 300,
         },
     })
+}
+
+/// An EventSelector in the advanced form that uses every field and operator.
+pub fn event_selector() -> Value {
+    json!({
+        "apiVersion": "trail-operator.dev/v1alpha1",
+        "kind": "EventSelector",
+        "metadata": {"name": "good", "namespace": "default"},
+        "spec": {
+            "trailRef": {"name": "good", "namespace": "audit"},
+            "priority": 10,
+            "advanced": [
+                {
+                    "name": "Writes to the bucket of payments",
+                    "fieldSelectors": [
+                        {"field": "eventCategory", "equals": ["Data"]},
+                        {"field": "resources.type", "equals": ["AWS::S3::Object"]},
+                        {"field": "readOnly", "equals": ["false"]},
+                        {
+                            "field": "resources.ARN",
+                            "startsWith": ["arn:aws:s3:::payments/", "arn:aws:s3:::refunds/"],
+                            "notStartsWith": ["arn:aws:s3:::payments/tmp/"],
+                            "notEndsWith": [".tmp"],
+                            "notEquals": ["arn:aws:s3:::payments/heartbeat"],
+                        },
+                        {"field": "eventName", "equals": ["PutObject"], "endsWith": ["Objects", "Tagging"]},
+                    ],
+                },
+                {
+                    "name": "Calls that the endpoints of payments denied",
+                    "fieldSelectors": [
+                        {"field": "eventCategory", "equals": ["NetworkActivity"]},
+                        {"field": "eventSource", "equals": ["kms.amazonaws.com"]},
+                        {"field": "errorCode", "equals": ["VpceAccessDenied"]},
+                        {"field": "vpcEndpointId", "equals": ["vpce-0123456789abcdef0"]},
+                    ],
+                },
+            ],
+        },
+    })
+}
+
+/// The same in the basic form.
+pub fn basic_event_selector() -> Value {
+    let basic = json!({
+        "readWriteType": "WriteOnly",
+        "dataResources": [{"type": "AWS::S3::Object", "values": ["arn:aws:s3:::payments/"]}],
+    });
+    edited(event_selector(), &json!({"spec": {"advanced": null, "basic": basic}}))
 }
 
 /// An AwsAccount that uses every field.

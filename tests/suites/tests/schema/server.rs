@@ -34,8 +34,12 @@ impl Server {
         let output = cluster.kubectl_output(&["apply", "--filename", &crds().display().to_string()])?;
         let server = Self { cluster, said: said(&output) };
         let wait = ["wait", "--for", "condition=Established", "--timeout", "30s", "crd"];
-        let names = ["trails.trail-operator.dev", "awsaccounts.trail-operator.dev"];
-        server.cluster.kubectl(&[&wait[..], &names[..]].concat())?;
+        let names = [
+            "trails.trail-operator.dev",
+            "eventselectors.trail-operator.dev",
+            "awsaccounts.trail-operator.dev",
+        ];
+        server.cluster.kubectl(&[&wait[..], &names[..]].concat()).context(server.said.clone())?;
         Ok(server)
     }
 

@@ -1,15 +1,13 @@
 //! The status of a new object, and what cannot be written there.
 
-use std::slice::from_ref;
-
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use crate::manifests::{account, edited, trail};
+use crate::manifests::{account, edited, event_selector, trail};
 use crate::server::{said, server};
 
-fn kinds() -> [(&'static str, Value); 2] {
-    [("trail", trail()), ("awsaccount", account())]
+fn kinds() -> [(&'static str, Value); 3] {
+    [("trail", trail()), ("eventselector", event_selector()), ("awsaccount", account())]
 }
 
 #[test]
@@ -48,20 +46,52 @@ fn conditions_keep_the_form_that_tools_rely_on() {
     for (kind, manifest) in kinds() {
         let object = edited(manifest, &json!({"metadata": {"name": "told"}}));
         server().kubectl_with(&["create"], &object).unwrap();
-        write_status(kind, from_ref(&good)).context("a good condition").unwrap();
+        write_status(kind, "told", &json!({"conditions": [&good]})).context("a good condition").unwrap();
         for (conditions, says) in &rows {
-            let refusal = write_status(kind, conditions).unwrap_err().to_string();
+            let refusal =
+                write_status(kind, "told", &json!({"conditions": conditions})).unwrap_err().to_string();
             assert!(refusal.contains(says), "{kind}: {conditions:?} should give {says:?} but gave {refusal}");
         }
     }
 }
 
-fn write_status(kind: &str, conditions: &[Value]) -> Result<()> {
-    let patch = json!({"status": {"conditions": conditions}}).to_string();
+#[test]
+fn what_an_event_selector_records_can_be_told_whatever_the_rules_of_its_spec_say_by_now() {
+    let object = edited(event_selector(), &json!({"metadata": {"name": "accepted"}}));
+    server().kubectl_with(&["create"], &object).unwrap();
+    let selector = |category: &str| json!({"name": "n", "fieldSelectors": [{"field": "eventCategory", "equals": [category]}]});
+    for selectors in [json!([]), json!([selector("Data")]), json!([selector("Of a later version")])] {
+        let status = json!({
+            "observedGeneration": 2, "appliedRevision": "r1",
+            "accepted": {"generation": 1, "selectors": selectors},
+            "records": ["writes to S3 objects"], "overlaps": ["default/other"],
+            "warnings": [{"reason": "RecordsOwnBucket", "message": "The trail records its own bucket."}],
+        });
+        write_status("eventselector", "accepted", &status).unwrap();
+    }
+}
+
+#[test]
+fn a_trail_can_tell_what_it_records() {
+    let object = edited(trail(), &json!({"metadata": {"name": "recording"}}));
+    server().kubectl_with(&["create"], &object).unwrap();
+    let selectors = |types: &[&str]| {
+        json!({"selectors": {
+            "revision": "r2", "appliedRevision": "r1", "count": 2, "managementEvents": "all",
+            "dataResourceTypes": types,
+        }})
+    };
+    write_status("trail", "recording", &selectors(&["AWS::S3::Object", "AWS::Lambda::Function"])).unwrap();
+    let twice = write_status("trail", "recording", &selectors(&["AWS::S3::Object"; 2])).unwrap_err();
+    assert!(twice.to_string().contains("dataResourceTypes[1]: Duplicate value"), "{twice}");
+}
+
+fn write_status(kind: &str, name: &str, status: &Value) -> Result<()> {
+    let patch = json!({"status": status}).to_string();
     let output = server().cluster.kubectl_output(&[
         "patch",
         kind,
-        "told",
+        name,
         "--subresource=status",
         "--dry-run=server",
         "--type",

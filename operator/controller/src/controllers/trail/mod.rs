@@ -3,7 +3,7 @@
 mod elsewhere;
 mod round;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{
     Stream, StreamExt,
@@ -23,14 +23,14 @@ use kube::{
     },
 };
 use tracing::Instrument;
-use trail_operator_crds::{AwsAccount, Trail, TrailStatus};
+use trail_operator_crds::{AwsAccount, EventSelector, Trail, TrailStatus};
 
 use super::{RoundError, Shared, log_watch_error, round_id, undecodable};
 use crate::{
     check::Health,
     memory::Memory,
     metrics::RoundResult,
-    stores::{self, FirstAnswer, Stores},
+    stores::{self, Deletions, FirstAnswer, Scoped, Stores},
 };
 
 const KIND: &str = "Trail";
@@ -45,41 +45,66 @@ struct Context {
     memory: Memory<TrailStatus>,
     /// Tells the controller of AwsAccounts who may have lost or won a user.
     users_changed: UnboundedSender<String>,
+    /// Tells the controller of EventSelectors.
+    trail_changed: UnboundedSender<(String, String)>,
 }
 
 type Guarded = DeserializeGuard<Trail>;
 type Account = DeserializeGuard<AwsAccount>;
 type Place = PartialObjectMeta<Namespace>;
 
-/// The writing ends of the caches, to be filled by the watches here.
+/// The writing ends of the caches, to be filled by the watches.
 pub(crate) struct Writers {
-    trails: Vec<(Option<String>, Writer<Guarded>)>,
+    trails: ScopedWriters<Trail>,
+    pub(super) event_selectors: ScopedWriters<EventSelector>,
     accounts: Writer<Account>,
     namespaces: Writer<Place>,
 }
+
+/// One for each namespace that is watched, or one for all.
+pub(super) type ScopedWriters<K> = Vec<(Option<String>, Writer<DeserializeGuard<K>>)>;
 
 /// Empty caches, and what fills them. Without namespaces all are watched.
 pub(crate) fn caches(shared: &Shared) -> (Stores, Writers) {
     let (accounts, accounts_writer) = reflector::store();
     let (namespaces, namespaces_writer) = reflector::store();
-    let scopes: Vec<_> = if shared.watch_namespaces.is_empty() {
-        vec![None]
-    } else {
-        shared.watch_namespaces.iter().cloned().map(Some).collect()
-    };
-    let trails: Vec<_> = scopes.into_iter().map(|scope| (scope, reflector::store())).collect();
+    let (trails, trails_writers) = scoped(shared);
+    let (event_selectors, event_selectors_writers) = scoped(shared);
     let stores = Stores {
-        trails: Arc::new(
-            trails.iter().map(|(_, (store, _))| (store.clone(), FirstAnswer::default())).collect(),
-        ),
+        trails,
+        event_selectors,
+        deletions: Deletions::default(),
         accounts,
         accounts_answered: FirstAnswer::default(),
         identities: shared.identities.clone(),
         namespaces,
         namespaces_answered: FirstAnswer::default(),
     };
-    let trails = trails.into_iter().map(|(scope, (_, writer))| (scope, writer)).collect();
-    (stores, Writers { trails, accounts: accounts_writer, namespaces: namespaces_writer })
+    let writers = Writers {
+        trails: trails_writers,
+        event_selectors: event_selectors_writers,
+        accounts: accounts_writer,
+        namespaces: namespaces_writer,
+    };
+    (stores, writers)
+}
+
+fn scoped<K>(shared: &Shared) -> (Scoped<K>, ScopedWriters<K>)
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    let scopes: Vec<_> = if shared.watch_namespaces.is_empty() {
+        vec![None]
+    } else {
+        shared.watch_namespaces.iter().cloned().map(Some).collect()
+    };
+    let (mut stores, mut writers) = (Vec::new(), Vec::new());
+    for scope in scopes {
+        let (store, writer) = reflector::store();
+        stores.push((store, FirstAnswer::default()));
+        writers.push((scope, writer));
+    }
+    (Arc::new(stores), writers)
 }
 
 /// Runs until told to stop, and finishes what is in hand.
@@ -89,12 +114,14 @@ pub(crate) async fn run(
     stores: Stores,
     writers: Writers,
     users_changed: UnboundedSender<String>,
+    selectors: Selectors,
 ) {
     let context = Arc::new(Context {
         memory: Memory::new(),
         shared: shared.clone(),
         stores: stores.clone(),
         users_changed,
+        trail_changed: selectors.trails,
     });
     let (wakers, woken): (Vec<_>, Vec<_>) = writers.trails.iter().map(|_| unbounded()).unzip();
     let controllers =
@@ -103,12 +130,38 @@ pub(crate) async fn run(
         });
     let wake = Arc::new(Wakers { stores: stores.clone(), wakers });
     let of_accounts = watch_accounts(&shared, &health, &stores, writers.accounts, wake.clone());
-    let of_namespaces = watch_namespaces(&shared, &health, &stores, writers.namespaces, wake);
-    let others = async { futures::join!(of_accounts, of_namespaces) };
+    let of_selectors = wake_composed(selectors.composition_changed, wake.clone());
+    let of_namespaces =
+        watch_namespaces(&shared, &health, &stores, writers.namespaces, selectors.places, wake);
+    let others = async { futures::join!(of_accounts, of_namespaces, of_selectors) };
     tokio::select! {
         _ = join_all(controllers) => {}
         // A watch never ends; it is dropped when the controllers have.
         _ = others => {}
+    }
+}
+
+/// How this controller and that of EventSelectors wake each other.
+pub(crate) struct Selectors {
+    /// Namespace and name of Trails whose EventSelectors have changed.
+    pub(crate) composition_changed: UnboundedReceiver<(String, String)>,
+    /// Namespace and name of Trails that have changed.
+    pub(crate) trails: UnboundedSender<(String, String)>,
+    /// Namespaces that have changed.
+    pub(crate) places: UnboundedSender<String>,
+}
+
+/// Edits that come together are put into AWS together: it takes one PutEventSelectors a second.
+const TOGETHER: Duration = Duration::from_secs(1);
+
+async fn wake_composed(mut changed: UnboundedReceiver<(String, String)>, wake: Arc<Wakers>) {
+    while let Some(first) = changed.next().await {
+        tokio::time::sleep(TOGETHER).await;
+        let mut trails = HashSet::from([first]);
+        while let Ok(another) = changed.try_recv() {
+            trails.insert(another);
+        }
+        wake.wake(|trail| trails.contains(&(trail.namespace().unwrap_or_default(), trail.name_any())));
     }
 }
 
@@ -131,8 +184,14 @@ async fn control(
     let trails = watcher(api, watcher::Config::default())
         .default_backoff()
         .reflect(writer)
-        .inspect(all_answered(&context.stores, answered.watch(stores::TRAILS), &health))
+        .inspect(all_answered(
+            &context.stores.trails,
+            answered.watch(stores::TRAILS),
+            &health,
+            stores::TRAILS,
+        ))
         .inspect(forget_deleted(context.clone()))
+        .inspect(tell_selectors(context.clone()))
         .applied_objects()
         .predicate_filter(changes, PredicateConfig::default());
     let stop = context.shared.stop.clone();
@@ -145,17 +204,38 @@ async fn control(
         .await;
 }
 
-/// The watch of Trails has answered when it has for every namespace.
-fn all_answered<K>(
-    stores: &Stores,
-    noted: impl Fn(&Result<watcher::Event<K>, watcher::Error>) -> bool + Send + 'static,
+/// The watch of a kind has answered when it has for every namespace.
+pub(super) fn all_answered<K>(
+    stores: &Scoped<K>,
+    noted: impl Fn(&Result<watcher::Event<DeserializeGuard<K>>, watcher::Error>) -> bool + Send + 'static,
     health: &Health,
-) -> impl Fn(&Result<watcher::Event<K>, watcher::Error>) + Send + 'static {
+    watch: &'static str,
+) -> impl Fn(&Result<watcher::Event<DeserializeGuard<K>>, watcher::Error>) + Send + 'static
+where
+    K: Resource<DynamicType = ()> + Clone + Send + Sync + 'static,
+{
     let (stores, health) = (stores.clone(), health.clone());
     move |event| {
-        if noted(event) && stores.trails.iter().all(|(_, answered)| answered.is_there()) {
-            health.answered(stores::TRAILS);
+        if noted(event) && stores.iter().all(|(_, answered)| answered.is_there()) {
+            health.answered(watch);
         }
+    }
+}
+
+/// EventSelectors see of their Trail what it declares and how far AWS has it.
+fn tell_selectors(
+    context: Arc<Context>,
+) -> impl Fn(&Result<watcher::Event<Guarded>, watcher::Error>) + Send + 'static {
+    move |event| {
+        let Ok(
+            watcher::Event::Apply(trail) | watcher::Event::InitApply(trail) | watcher::Event::Delete(trail),
+        ) = event
+        else {
+            return;
+        };
+        // When the other controller has ended, so will this one.
+        let _ =
+            context.trail_changed.unbounded_send((trail.namespace().unwrap_or_default(), trail.name_any()));
     }
 }
 
@@ -208,6 +288,7 @@ async fn watch_namespaces(
     health: &Health,
     stores: &Stores,
     writer: Writer<Place>,
+    place_changed: UnboundedSender<String>,
     wake: Arc<Wakers>,
 ) {
     let api = Api::<Place>::all(shared.client.clone());
@@ -218,6 +299,8 @@ async fn watch_namespaces(
             let Ok(namespace) = namespace else { return };
             let name = namespace.name_any();
             wake.wake(|trail| trail.namespace().as_deref() == Some(&name));
+            // When the other controller has ended, so will this one.
+            let _ = place_changed.unbounded_send(name);
         })
         .await;
 }

@@ -7,14 +7,14 @@ use k8s_openapi::{
     api::core::v1::Namespace, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
 use kube::{Api, CustomResourceExt, Resource, ResourceExt, runtime::controller::Action};
-use trail_operator_crds::{AwsAccount, DeletionPolicy, Trail, TrailStatus, condition};
+use trail_operator_crds::{AwsAccount, DeletionPolicy, EventSelector, Trail, TrailStatus, condition};
 use trail_operator_reconcile::{
     conditions,
     event::Event,
     reason::Reason,
     trail::{
-        self, Actor, Applied, Change, DeletedWith, Freshness, Input, Next, Report, Unresolved, finalize,
-        finalize::Finalized,
+        self, Actor, Applied, Change, DeletedWith, Freshness, Input, Next, Report, Surroundings, Unresolved,
+        finalize, finalize::Finalized,
     },
 };
 
@@ -92,7 +92,9 @@ async fn apply(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Nex
             elsewhere::look_if_due(&account, &input, &uid, context);
             let in_region = account.cloud_trail(&input.region);
             let unseen_for = SignedDuration::try_from(memory.unseen_for(&uid)).unwrap_or(SignedDuration::MAX);
-            let (report, applied) = trail::reconcile(&in_region, input, &previous, unseen_for, now).await;
+            let surroundings = Cluster(shared);
+            let (report, applied) =
+                trail::reconcile(&in_region, &surroundings, input, &previous, unseen_for, now).await;
             memory.learnt(&uid, generation, report.fights.clone(), report.deliveries.clone());
             (report, applied)
         }
@@ -199,6 +201,23 @@ async fn deleted_with(
     let definition = definitions.get_metadata(Trail::crd_name());
     let definition = kubernetes::call("reading the definition of Trail", definition).await?;
     Ok(definition.metadata.deletion_timestamp.map(|_| DeletedWith::Definition))
+}
+
+/// What is asked of the API server only where it decides what is given up.
+struct Cluster<'a>(&'a Shared);
+
+impl Surroundings for Cluster<'_> {
+    async fn event_selectors_stay(&self) -> bool {
+        let definitions: Api<CustomResourceDefinition> = Api::all(self.0.client.clone());
+        let definition = definitions.get_metadata_opt(EventSelector::crd_name());
+        match kubernetes::call("reading the definition of EventSelector", definition).await {
+            Ok(definition) => definition.is_some_and(|one| one.metadata.deletion_timestamp.is_none()),
+            Err(error) => {
+                tracing::warn!(%error, "nothing is given up until this can be read");
+                false
+            }
+        }
+    }
 }
 
 /// The status as this process last wrote it, where the watch has not brought it back yet.

@@ -52,13 +52,17 @@ fn settings() -> impl Strategy<Value = TrailSettings> {
     )
 }
 
-fn selectors() -> impl Strategy<Value = Selectors> {
+fn selectors() -> impl Strategy<Value = DeclaredSelectors> {
     let halves = prop::sample::select(vec![ReadWrite::All, ReadWrite::ReadOnly, ReadWrite::WriteOnly]);
     let excluded = subsequence(vec!["kms.amazonaws.com", "rdsdata.amazonaws.com"], 0..=2);
     (halves, excluded, any::<bool>()).prop_map(|(half, excluded, with_data)| {
         let fields = BTreeSet::from([FieldSelector::equals("eventCategory", ["Data"])]);
         let data = AdvancedSelector { name: "Data".into(), fields };
-        Selectors::declared(half, excluded, if with_data { std::slice::from_ref(&data) } else { &[] })
+        DeclaredSelectors {
+            management: Some(AdvancedSelector::management(half, excluded)),
+            added: if with_data { vec![data] } else { vec![] },
+            ..DeclaredSelectors::default()
+        }
     })
 }
 
@@ -70,15 +74,32 @@ fn found_selectors() -> impl Strategy<Value = Selectors> {
         data_resources: BTreeSet::from([("AWS::S3::Object".into(), "arn:aws:s3".into())]),
         ..BasicSelector::all_management()
     };
-    prop_oneof![4 => selectors(), 1 => Just(basic), 1 => Just(Selectors::Basic(vec![data]))]
+    prop_oneof![4 => selectors().prop_map(|declared| declared.all()), 1 => Just(basic), 1 => Just(Selectors::Basic(vec![data]))]
 }
 
-/// Insights and aggregation that the selectors allow.
-fn recording(selectors: impl Strategy<Value = Selectors>) -> impl Strategy<Value = Recording> {
+fn recorded(selectors: impl Strategy<Value = Selectors>) -> impl Strategy<Value = Recorded> {
+    with_analysis(selectors.prop_map(|selectors| (selectors.clone(), selectors))).prop_map(
+        |(selectors, insights, aggregation)| Recorded {
+            selectors: Some(selectors),
+            insights: Some(insights),
+            aggregation: Some(aggregation),
+        },
+    )
+}
+
+fn recording() -> impl Strategy<Value = Recording> {
+    with_analysis(selectors().prop_map(|declared| (declared.all(), declared)))
+        .prop_map(|(selectors, insights, aggregation)| Recording { selectors, insights, aggregation })
+}
+
+/// With Insights and aggregation that the selectors allow.
+fn with_analysis<T: std::fmt::Debug>(
+    selectors: impl Strategy<Value = (Selectors, T)>,
+) -> impl Strategy<Value = (T, Insights, BTreeSet<String>)> {
     let categories = subsequence(vec!["Management", "Data"], 1..=2);
     let insights = btree_map(texts(&["ApiCallRateInsight", "ApiErrorRateInsight"]), categories, 0..=2);
     let templates = subsequence(vec!["API_ACTIVITY", "USER_ACTIONS"], 0..=2);
-    (selectors, insights, templates).prop_map(|(selectors, insights, templates)| {
+    (selectors, insights, templates).prop_map(|((selectors, subject), insights, templates)| {
         let management = selectors.management_events();
         let data = selectors.record_data_events();
         let mut allowed = Insights::new();
@@ -93,7 +114,7 @@ fn recording(selectors: impl Strategy<Value = Selectors>) -> impl Strategy<Value
             }
         }
         let templates = templates.into_iter().filter(|_| data).map(str::to_owned);
-        Recording { selectors, insights: allowed, aggregation: templates.collect() }
+        (subject, allowed, templates.collect())
     })
 }
 
@@ -103,7 +124,7 @@ fn some_tags() -> impl Strategy<Value = Tags> {
 
 fn declared() -> impl Strategy<Value = Input> {
     let managed = subsequence(vec!["Team", "Stage"], 0..=2);
-    (settings(), recording(selectors()), some_tags(), managed, any::<bool>()).prop_map(
+    (settings(), recording(), some_tags(), managed, any::<bool>()).prop_map(
         |(settings, recording, tags, managed, logging)| Input {
             kms_key_id: settings.kms_key_id.clone(),
             managed_tag_keys: managed.into_iter().map(str::to_owned).collect(),
@@ -117,15 +138,11 @@ fn declared() -> impl Strategy<Value = Input> {
 }
 
 fn found() -> impl Strategy<Value = ObservedTrail> {
-    (settings(), recording(found_selectors()), some_tags(), any::<bool>()).prop_map(
-        |(settings, recording, tags, logs)| {
+    (settings(), recorded(found_selectors()), some_tags(), any::<bool>()).prop_map(
+        |(settings, recorded, tags, logs)| {
             let mut trail = as_declared(&input()).trail.unwrap();
             trail.settings = settings;
-            trail.recorded = Recorded {
-                selectors: Some(recording.selectors),
-                insights: Some(recording.insights),
-                aggregation: Some(recording.aggregation),
-            };
+            trail.recorded = recorded;
             trail.tags.as_mut().unwrap().extend(tags);
             trail.status.is_logging = logs;
             trail
@@ -137,7 +154,10 @@ fn found() -> impl Strategy<Value = ObservedTrail> {
 fn is_weaker(after: &ObservedTrail, before: &ObservedTrail) -> bool {
     let (now, then) = (&after.recorded, &before.recorded);
     settings::differences(&before.settings, &after.settings).iter().any(|change| change.weakening)
-        || guard::selectors_weaken(then.selectors.as_ref().unwrap(), now.selectors.as_ref().unwrap())
+        || guard::management_weakens(
+            &then.selectors.as_ref().unwrap().management_events(),
+            &now.selectors.as_ref().unwrap().management_events(),
+        )
         || guard::insights_weaken(then.insights.as_ref().unwrap(), now.insights.as_ref().unwrap())
         || before.status.is_logging && !after.status.is_logging
 }
@@ -147,10 +167,16 @@ fn differing(input: &Input, trail: &ObservedTrail) -> BTreeSet<String> {
     let settings = settings::differences(&trail.settings, &input.settings);
     let mut fields: BTreeSet<_> = settings.into_iter().map(|change| change.field).collect();
     let Recorded { selectors, insights, aggregation } = trail.recorded.clone();
+    let (selectors, declared) = (selectors.unwrap(), input.recording.selectors.all());
+    let others = |selectors: &Selectors| -> BTreeSet<_> {
+        let all = selectors.advanced().into_iter().filter(|selector| !selector.is_management());
+        all.map(|selector| selector.fields).collect()
+    };
     let owned = |owned: &Tags, key: &str| owned.get(key).cloned();
     for (field, differs) in [
         ("logging", trail.status.is_logging != input.logging),
-        ("managementEvents", selectors.unwrap().normalised() != input.recording.selectors.normalised()),
+        ("managementEvents", selectors.management_events() != declared.management_events()),
+        ("eventSelectors", others(&selectors) != others(&declared)),
         ("insightSelectors", insights.unwrap() != input.recording.insights),
         ("aggregation.templates", aggregation.unwrap() != input.recording.aggregation),
     ] {

@@ -1,6 +1,8 @@
 //! One refused call holds up only what makes no sense without it.
 
-use trail_operator_crds::{AdoptionPolicy, DeletionPolicy, InsightSelector, InsightType, ReadWriteType};
+use trail_operator_crds::{
+    AdoptionPolicy, DeletionPolicy, InsightSelector, InsightType, ManagementReadWriteType,
+};
 
 use super::{
     fake::{Before, Fake, now},
@@ -10,7 +12,7 @@ use super::{
 /// A manifest that differs from what the fake has in every way.
 fn wanted() -> Input {
     edited(|trail| {
-        trail.spec.management_events.read_write_type = ReadWriteType::WriteOnly;
+        trail.spec.management_events.read_write_type = ManagementReadWriteType::WriteOnly;
         trail.spec.insight_selectors =
             vec![InsightSelector { insight_type: InsightType::ApiErrorRateInsight, event_categories: None }];
         trail.spec.tags.insert("Team".into(), "a".into());
@@ -32,7 +34,7 @@ fn tried(input: &Input, trail: Option<ObservedTrail>, refused: &[&'static str]) 
     let refused: Vec<_> = refused.iter().map(|&operation| (operation, "ConflictException")).collect();
     let fake = Fake::refusing(trail, &refused);
     let (report, applied) =
-        now(reconcile(&fake, input.clone(), &TrailStatus::default(), <_>::default(), NOW));
+        now(reconcile(&fake, &STAY, input.clone(), &TrailStatus::default(), <_>::default(), NOW));
     assert_eq!(applied.failed.len(), refused.len(), "{applied:?}");
     assert_eq!(ready(&report.status).0, if refused.is_empty() { "True" } else { "False" });
     fake.operations()
@@ -55,17 +57,18 @@ fn insights_are_not_tried_without_the_events_they_need() {
     let input = edited(|trail| trail.spec.insight_selectors = vec![rate.clone()]);
     let mut reads = silent();
     reads.recorded.selectors = edited(|trail| {
-        trail.spec.management_events.read_write_type = ReadWriteType::ReadOnly;
+        trail.spec.management_events.read_write_type = ManagementReadWriteType::ReadOnly;
     })
     .recording
     .selectors
+    .all()
     .into();
     let all = ["StartLogging", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors"];
     assert_eq!(tried(&input, Some(reads.clone()), &[]), all);
     assert_eq!(tried(&input, Some(reads), &["PutEventSelectors"]), all[..3]);
 
     let made = edited(|trail| {
-        trail.spec.management_events.read_write_type = ReadWriteType::WriteOnly;
+        trail.spec.management_events.read_write_type = ManagementReadWriteType::WriteOnly;
         trail.spec.insight_selectors = vec![rate];
     });
     let all = ["CreateTrail", "PutEventSelectors", "StartLogging", "PutInsightSelectors"];
@@ -96,7 +99,7 @@ fn an_organizations_trail_goes_by_the_arn_that_aws_gave_it() {
     let input = Input { ..edited(|trail| trail.spec.is_organization_trail = true) };
     let fake = Fake::default();
     fake.state().creates = Some(ORGANIZATION_TRAIL.into());
-    let (report, _) = now(reconcile(&fake, input, &TrailStatus::default(), <_>::default(), NOW));
+    let (report, _) = now(reconcile(&fake, &STAY, input, &TrailStatus::default(), <_>::default(), NOW));
     assert_eq!(fake.state().calls[1], ("StartLogging", ORGANIZATION_TRAIL.into()));
     assert_eq!(ready(&report.status).0, "True");
     assert_eq!(report.status.arn.as_deref(), Some(ORGANIZATION_TRAIL));
@@ -112,7 +115,8 @@ fn a_trail_that_was_made_elsewhere_than_meant_is_an_error_and_is_not_gone_on_wit
     for arn in elsewhere {
         let fake = Fake::default();
         fake.state().creates = Some(arn.into());
-        let (report, applied) = now(reconcile(&fake, input(), &TrailStatus::default(), <_>::default(), NOW));
+        let (report, applied) =
+            now(reconcile(&fake, &STAY, input(), &TrailStatus::default(), <_>::default(), NOW));
         assert_eq!(fake.operations(), ["CreateTrail"], "{arn}");
         assert_eq!((applied.done.len(), applied.failed[0].error.code.as_str()), (0, "UnexpectedTrailArn"));
         assert_eq!(ready(&report.status), ("False".into(), "AccountMismatch".into()));
@@ -130,7 +134,7 @@ fn what_could_not_be_read_after_a_change_is_not_said_to_be_as_declared() {
     let mut trail = as_declared(&wanted()).trail.unwrap();
     trail.status.is_logging = false;
     let fake = Fake::refusing(Some(trail), &[("GetEventSelectors", "ThrottlingException")]);
-    let (report, _) = now(reconcile(&fake, wanted(), &settled(), <_>::default(), NOW));
+    let (report, _) = now(reconcile(&fake, &STAY, wanted(), &settled(), <_>::default(), NOW));
     assert_eq!(fake.operations(), ["StartLogging"], "what is known to differ is put right");
     assert_eq!(ready(&report.status), ("False".into(), "RetryableError".into()));
     assert_eq!((report.next, report.settled), (Next::Backoff, false));
@@ -140,12 +144,13 @@ fn what_could_not_be_read_after_a_change_is_not_said_to_be_as_declared() {
 fn a_trail_that_aws_does_not_show_yet_is_neither_made_twice_nor_told_of_twice() {
     let fake = Fake::default();
     fake.state().before = Some(Before(None));
-    let (first, applied) = now(reconcile(&fake, input(), &TrailStatus::default(), <_>::default(), NOW));
+    let (first, applied) =
+        now(reconcile(&fake, &STAY, input(), &TrailStatus::default(), <_>::default(), NOW));
     assert_eq!(ready(&first.status), ("False".into(), "Progressing".into()));
     assert_eq!(first.events.len(), 2, "created, and started");
     let later = NOW + SignedDuration::from_secs(20);
     let input = Input { last_write: LastWrite::default().and(&applied.done, NOW), ..input() };
-    let (second, _) = now(reconcile(&fake, input, &first.status, <_>::default(), later));
+    let (second, _) = now(reconcile(&fake, &STAY, input, &first.status, <_>::default(), later));
     assert_eq!((second.events.len(), ready(&second.status)), (0, ready(&first.status)));
     assert_eq!(fake.operations(), ["CreateTrail", "StartLogging"]);
 }
@@ -153,7 +158,7 @@ fn a_trail_that_aws_does_not_show_yet_is_neither_made_twice_nor_told_of_twice() 
 #[test]
 fn an_answer_that_was_lost_is_resumed_by_the_owner_tag() {
     let fake = Fake::with(Some(silent()));
-    let (report, _) = now(reconcile(&fake, input(), &TrailStatus::default(), <_>::default(), NOW));
+    let (report, _) = now(reconcile(&fake, &STAY, input(), &TrailStatus::default(), <_>::default(), NOW));
     assert_eq!(fake.operations(), ["StartLogging", "UpdateTrail"]);
     assert_eq!(ready(&report.status).0, "True");
 }

@@ -1,7 +1,7 @@
 //! Nobody weakens the record by accident; whoever strengthens it is never held up.
 
-use trail_operator_crds::{AdoptionPolicy, CloudWatchLogs, Destination, Logging, ReadWriteType};
-use trail_operator_domain::selectors::{ReadWrite, Selectors};
+use trail_operator_crds::{AdoptionPolicy, CloudWatchLogs, Destination, Logging, ManagementReadWriteType};
+use trail_operator_domain::selectors::{AdvancedSelector, FieldSelector, ReadWrite, Selectors};
 
 use super::*;
 
@@ -56,7 +56,8 @@ const WEAKER_IN_AWS: [(&str, Edit, Drift); 8] = [
     ("enableLogFileValidation", no_edit, |aws| aws.settings.enable_log_file_validation = false),
     ("logging", no_edit, |aws| aws.status.is_logging = false),
     ("managementEvents", no_edit, |aws| {
-        aws.recorded.selectors = Some(Selectors::declared(ReadWrite::WriteOnly, [], &[]));
+        aws.recorded.selectors =
+            Some(Selectors::declared(Some(AdvancedSelector::management(ReadWrite::WriteOnly, [])), &[]));
     }),
     ("insightSelectors", with_insights, |aws| aws.recorded.insights = Some(BTreeMap::new())),
 ];
@@ -67,7 +68,7 @@ fn single_region(trail: &mut Trail) {
 }
 
 fn only_writes(trail: &mut Trail) {
-    trail.spec.management_events.read_write_type = ReadWriteType::WriteOnly;
+    trail.spec.management_events.read_write_type = ManagementReadWriteType::WriteOnly;
 }
 
 fn with_key(trail: &mut Trail) {
@@ -252,7 +253,7 @@ fn what_one_call_sets_together_is_withheld_together() {
 #[test]
 fn insights_wait_for_selectors_that_are_withheld_and_selectors_for_insights() {
     let rate = || BTreeMap::from([("ApiCallRateInsight".into(), BTreeSet::from(["Management".into()]))]);
-    let reads = || Selectors::declared(ReadWrite::ReadOnly, [], &[]);
+    let reads = || Selectors::declared(Some(AdvancedSelector::management(ReadWrite::ReadOnly, [])), &[]);
     let mut input = guarded(edited(only_writes));
     input.recording.insights = rate();
     let observed = changed_from(&input, |aws| {
@@ -265,17 +266,17 @@ fn insights_wait_for_selectors_that_are_withheld_and_selectors_for_insights() {
 
     let mut input = guarded(input);
     input.recording.insights = BTreeMap::new();
-    input.recording.selectors = Selectors::Default;
-    let data = trail_operator_domain::selectors::AdvancedSelector {
-        name: String::new(),
-        fields: [trail_operator_domain::selectors::FieldSelector::equals("eventCategory", ["Data"])].into(),
-    };
+    let all = AdvancedSelector::management(ReadWrite::All, []);
+    input.recording.selectors =
+        DeclaredSelectors { management: Some(all.clone()), ..DeclaredSelectors::default() };
+    let fields = [FieldSelector::equals("eventCategory", ["Data"])].into();
+    let data = AdvancedSelector { name: String::new(), fields };
     let observed = changed_from(&input, |aws| {
-        aws.recorded.selectors = Some(Selectors::declared(ReadWrite::All, [], &[data]));
+        aws.recorded.selectors = Some(Selectors::declared(Some(all), &[data]));
         aws.recorded.insights =
             Some(BTreeMap::from([("ApiCallRateInsight".into(), BTreeSet::from(["Data".into()]))]));
     });
-    let both = [refused("insightSelectors"), refused("managementEvents")];
+    let both = [refused("eventSelectors"), refused("insightSelectors")];
     assert_eq!(
         left(&plan(&input, &observed, NOW)),
         both,

@@ -11,13 +11,18 @@ mod guarding;
 mod permitting;
 mod planning;
 mod reporting;
+mod selecting;
 mod situations;
 mod tagging;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
-use trail_operator_crds::{AccountRef, AwsAccount, OWNER_TAG, Trail, TrailStatus, condition};
+use trail_operator_crds::{AccountRef, AwsAccount, EventSelector, OWNER_TAG, Trail, TrailStatus, condition};
 
 use super::{finalize, *};
 use crate::{
@@ -58,10 +63,24 @@ struct Cluster {
     namespace: Namespace,
     acting_in: Option<&'static str>,
     claims: Vec<Claim>,
+    event_selectors: Vec<EventSelector>,
+    unreadable: Vec<(String, String)>,
+    deleted: Option<Duration>,
+}
+
+/// Whether the definition of EventSelector is there to stay.
+struct Stays(bool);
+
+const STAY: Stays = Stays(true);
+
+impl Surroundings for Stays {
+    async fn event_selectors_stay(&self) -> bool {
+        self.0
+    }
 }
 
 impl References for Cluster {
-    fn aws_account(&self, name: &str) -> Result<Option<std::sync::Arc<AwsAccount>>, Unreadable> {
+    fn aws_account(&self, name: &str) -> Result<Option<Arc<AwsAccount>>, Unreadable> {
         if name == "unreadable" {
             return Err(Unreadable);
         }
@@ -81,8 +100,25 @@ impl References for Cluster {
         Some(self.namespace.clone())
     }
 
-    fn has_trail(&self, namespace: &str, name: &str) -> bool {
-        self.claims.iter().any(|claim| claim.namespace == namespace && claim.name == name)
+    fn trail(&self, namespace: &str, name: &str) -> Result<Option<Arc<Trail>>, Unreadable> {
+        let there = self.claims.iter().any(|claim| claim.namespace == namespace && claim.name == name);
+        Ok(there.then(|| Arc::new(trail())))
+    }
+
+    fn trails_of(&self, _account: &str) -> Vec<Arc<Trail>> {
+        vec![]
+    }
+
+    fn event_selectors(&self, _namespace: &str, _trail: &str) -> Vec<Arc<EventSelector>> {
+        self.event_selectors.clone().into_iter().map(Arc::new).collect()
+    }
+
+    fn unreadable_event_selectors(&self) -> Vec<(String, String)> {
+        self.unreadable.clone()
+    }
+
+    fn event_selector_deleted(&self, _namespace: &str, _trail: &str) -> Option<Duration> {
+        self.deleted
     }
 
     fn claims(&self, _region: &str, _trail_name: &str) -> Vec<Claim> {
@@ -96,6 +132,9 @@ fn cluster() -> Cluster {
         namespace: Namespace::default(),
         acting_in: Some("111122223333"),
         claims: vec![],
+        event_selectors: vec![],
+        unreadable: vec![],
+        deleted: None,
     }
 }
 
@@ -118,7 +157,12 @@ fn edited(edit: impl FnOnce(&mut Trail)) -> Input {
 
 /// Weakening is allowed, so that each test that is not about the guard is about its own subject.
 fn input_of(trail: &Trail) -> Input {
-    let input = dereference(trail, ACTOR, &cluster(), NOW).unwrap();
+    input_in(trail, &cluster())
+}
+
+/// The same, among other objects.
+fn input_in(trail: &Trail, cluster: &Cluster) -> Input {
+    let input = dereference(trail, ACTOR, cluster, NOW).unwrap();
     Input { weakening_allowed: Some(Allowed::ByPolicy), ..input }
 }
 
@@ -132,7 +176,7 @@ fn as_declared(input: &Input) -> Observed {
         settings: TrailSettings { recursive_logging: Some(true), ..input.settings.clone() },
         tags: Some(input.all_tags()),
         recorded: Recorded {
-            selectors: Some(input.recording.selectors.clone()),
+            selectors: Some(input.recording.selectors.all()),
             insights: Some(input.recording.insights.clone()),
             aggregation: Some(BTreeSet::new()),
         },

@@ -15,7 +15,8 @@ impl Tagged {
     fn declare(&mut self, tags: &[(&str, &str)]) -> Vec<String> {
         self.trail.spec.tags = tags.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
         let previous = self.trail.status.clone().unwrap_or_default();
-        let (report, _) = now(reconcile(&self.fake, input_of(&self.trail), &previous, <_>::default(), NOW));
+        let (report, _) =
+            now(reconcile(&self.fake, &STAY, input_of(&self.trail), &previous, <_>::default(), NOW));
         assert_eq!(ready(&report.status).0, "True", "{report:?}");
         let managed = report.status.managed_tag_keys.clone();
         self.trail.status = Some(report.status);
@@ -60,7 +61,8 @@ fn a_tag_whose_removal_failed_stays_ours_until_it_is_gone() {
     tagged.trail.spec.tags.clear();
     tagged.fake.state().refused = vec![("RemoveTags", "ThrottlingException")];
     let previous = tagged.trail.status.clone().unwrap();
-    let (report, _) = now(reconcile(&tagged.fake, input_of(&tagged.trail), &previous, <_>::default(), NOW));
+    let (report, _) =
+        now(reconcile(&tagged.fake, &STAY, input_of(&tagged.trail), &previous, <_>::default(), NOW));
     assert_eq!(report.status.managed_tag_keys, ["Team"]);
     tagged.trail.status = Some(report.status);
     tagged.fake.state().refused.clear();
@@ -96,7 +98,8 @@ fn tags_of_a_creation_whose_answer_was_lost_are_ours() {
         Tagged { fake: Fake::refusing(None, &[("CreateTrail", "InternalFailure")]), trail: trail() };
     tagged.trail.spec.tags = BTreeMap::from([("Team".into(), "a".into())]);
     let input = input_of(&tagged.trail);
-    let (report, _) = now(reconcile(&tagged.fake, input.clone(), &<_>::default(), <_>::default(), NOW));
+    let (report, _) =
+        now(reconcile(&tagged.fake, &STAY, input.clone(), &<_>::default(), <_>::default(), NOW));
     assert_eq!(report.status.managed_tag_keys, ["Team"]);
     tagged.trail.status = Some(report.status);
     // AWS has made the trail all the same, and the tag is declared no more.
@@ -112,7 +115,7 @@ fn a_tag_stays_ours_while_aws_may_not_show_it_yet() {
     let input = Input { last_write: added, managed_tag_keys: team.into_keys().collect(), ..input() };
     let fake = Fake::with(as_declared(&input).trail);
     let managed = |at| {
-        let (report, _) = now(reconcile(&fake, input.clone(), &<_>::default(), <_>::default(), at));
+        let (report, _) = now(reconcile(&fake, &STAY, input.clone(), &<_>::default(), <_>::default(), at));
         report.status.managed_tag_keys
     };
     assert_eq!(managed(NOW), ["Team"]);
@@ -131,7 +134,7 @@ fn a_trail_that_is_taken_over_carries_no_tag_of_ours() {
         tags(trail).insert("Team".into(), "theirs".into());
     });
     let fake = Fake::with(observed.trail);
-    let (report, _) = now(reconcile(&fake, input, &<_>::default(), <_>::default(), NOW));
+    let (report, _) = now(reconcile(&fake, &STAY, input, &<_>::default(), <_>::default(), NOW));
     assert_eq!(fake.operations(), ["AddTags"]);
     assert_eq!(report.status.managed_tag_keys, [""; 0]);
 }

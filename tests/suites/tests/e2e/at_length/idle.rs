@@ -165,7 +165,8 @@ fn deliver(lab: &Lab, at: Place<'_>) -> Result<()> {
 /// Requests by verb and resource, as the API server counts them. Left out are Leases, watches, which are renewed every
 /// few minutes, and what the control plane itself asks on a cluster where nothing happens.
 fn requests_to_kubernetes(stage: &Stage) -> Result<BTreeMap<String, u64>> {
-    const OURS: [&str; 5] = ["awsaccounts", "customresourcedefinitions", "events", "trails", "secrets"];
+    const OURS: [&str; 6] =
+        ["awsaccounts", "customresourcedefinitions", "events", "eventselectors", "trails", "secrets"];
     let metrics = stage.cluster.raw("/metrics")?;
     let mut requests = BTreeMap::new();
     for line in metrics.lines().filter(|line| line.starts_with("apiserver_request_total{")) {

@@ -37,7 +37,7 @@ pub fn any(rng: &mut Rng, place: &Place) -> Result<(TrailSpec, bool)> {
 /// The object's manifest with up to four members drawn anew.
 pub fn edited(rng: &mut Rng, keeper: &Keeper<'_>) -> Result<(TrailSpec, bool)> {
     let mut members = json!(keeper.trail.spec);
-    members["dataEvents"] = keeper.data_events.into();
+    members["dataEvents"] = keeper.data_events().into();
     for _ in 0..rng.u8(1..5) {
         let member = MEMBERS[rng.usize(..MEMBERS.len())];
         members[member] = draw(rng, member);

@@ -52,6 +52,8 @@ pub fn rows(spec: &TrailSpec) -> Vec<Row> {
         insight_selectors,
         aggregation,
         tags,
+        // Whose EventSelectors add is told end to end (e2e/composing.rs).
+        event_selectors_from: _,
         // Immutable: there is no way to go.
         trail_name: _,
         region: _,

@@ -15,14 +15,15 @@ use aws_smithy_async::time::SystemTimeSource;
 use jiff::{SignedDuration, Timestamp};
 use test_lab::CallFilter;
 use trail_operator_aws::{Account, AccountInRegion, Clients, Observer};
-use trail_operator_crds::{AwsAccount, RECONCILE_REQUESTED_AT, Trail, TrailSpec, TrailStatus, condition};
-use trail_operator_domain::selectors::{AdvancedSelector, FieldSelector, ReadWrite, Selectors};
+use trail_operator_crds::{
+    AwsAccount, EventSelector, RECONCILE_REQUESTED_AT, Trail, TrailSpec, TrailStatus, condition,
+};
 use trail_operator_reconcile::{
     conditions::find,
     references::{ActAs, Claim, Namespace, References, Unreadable},
     trail::{
-        self, Actor, Applied, Fights, Freshness, Input, LastWrite, Next, Plan, Report, delivery, finalize,
-        finalize::Finalized, observe, plan,
+        self, Actor, Applied, Fights, Freshness, Input, LastWrite, Next, Plan, Report, Surroundings,
+        delivery, finalize, finalize::Finalized, observe, plan,
     },
 };
 
@@ -32,6 +33,16 @@ use place::{Place, TRAIL};
 /// What others in the cluster say: there is one account, and it may be used.
 pub struct Cluster {
     pub account: AwsAccount,
+    pub event_selectors: Vec<EventSelector>,
+}
+
+/// The definition of EventSelector is there to stay.
+struct Staying;
+
+impl Surroundings for Staying {
+    async fn event_selectors_stay(&self) -> bool {
+        true
+    }
 }
 
 impl Cluster {
@@ -41,7 +52,7 @@ impl Cluster {
             "{{apiVersion: trail-operator.dev/v1alpha1, kind: AwsAccount, metadata: {{name: default, generation: 1}}, \
              spec: {{accountId: \"{account_id}\", allowedNamespaces: {{names: [security]}}, {spec}}}}}"
         );
-        Ok(Self { account: serde_saphyr::from_str(&yaml)? })
+        Ok(Self { account: serde_saphyr::from_str(&yaml)?, event_selectors: vec![] })
     }
 }
 
@@ -58,14 +69,41 @@ impl References for Cluster {
         Some(Namespace::default())
     }
 
-    fn has_trail(&self, _namespace: &str, _name: &str) -> bool {
-        false
+    fn trail(&self, _namespace: &str, _name: &str) -> Result<Option<Arc<Trail>>, Unreadable> {
+        Ok(None)
+    }
+
+    fn trails_of(&self, _account: &str) -> Vec<Arc<Trail>> {
+        vec![]
+    }
+
+    fn event_selectors(&self, _namespace: &str, _trail: &str) -> Vec<Arc<EventSelector>> {
+        self.event_selectors.iter().cloned().map(Arc::new).collect()
+    }
+
+    fn unreadable_event_selectors(&self) -> Vec<(String, String)> {
+        vec![]
+    }
+
+    fn event_selector_deleted(&self, _namespace: &str, _trail: &str) -> Option<Duration> {
+        None
     }
 
     fn claims(&self, _region: &str, _trail_name: &str) -> Vec<Claim> {
         vec![]
     }
 }
+
+const OBJECTS: &str = r#"
+apiVersion: trail-operator.dev/v1alpha1
+kind: EventSelector
+metadata: {name: objects, namespace: security, generation: 1}
+spec:
+  trailRef: {name: audit}
+  advanced:
+    - name: Objects
+      fieldSelectors: [{field: eventCategory, equals: [Data]}, {field: resources.type, equals: ["AWS::S3::Object"]}]
+"#;
 
 /// What a process remembers, as operator/controller's `memory` keeps it.
 #[derive(Default)]
@@ -82,8 +120,6 @@ pub struct Keeper<'a> {
     pub place: &'a Place,
     pub cluster: Cluster,
     pub trail: Trail,
-    /// Whether the trail records S3 objects too, as other objects of the cluster would have it.
-    pub data_events: bool,
     pub now: Timestamp,
     /// How long what AWS was last asked is past, on the clock that is turned here.
     aged: SignedDuration,
@@ -108,12 +144,23 @@ impl<'a> Keeper<'a> {
             place,
             cluster: Cluster::new(place.account(), account)?,
             trail,
-            data_events: false,
             now: Timestamp::now(),
             aged: SignedDuration::ZERO,
             aws: process(place)?,
             memory: Memory::default(),
         })
+    }
+
+    /// Makes or deletes the EventSelector.
+    pub fn record_data_events(&mut self, recorded: bool) -> Result<()> {
+        let object = serde_saphyr::from_str(OBJECTS)?;
+        self.cluster.event_selectors = if recorded { vec![object] } else { vec![] };
+        Ok(())
+    }
+
+    /// Whether an EventSelector has the trail record S3 objects too.
+    pub fn data_events(&self) -> bool {
+        !self.cluster.event_selectors.is_empty()
     }
 
     /// The manifest is edited.
@@ -173,23 +220,7 @@ impl<'a> Keeper<'a> {
             let old = self.aged >= SignedDuration::from_hours(1);
             input.freshness = if old { Freshness::Requested } else { Freshness::AfterWrite };
         }
-        if self.data_events {
-            input.recording.selectors = self.selectors();
-        }
         Ok(input)
-    }
-
-    fn selectors(&self) -> Selectors {
-        let management = &self.trail.spec.management_events;
-        let read_write = match format!("{:?}", management.read_write_type).as_str() {
-            "ReadOnly" => ReadWrite::ReadOnly,
-            "WriteOnly" => ReadWrite::WriteOnly,
-            _ => ReadWrite::All,
-        };
-        let category = FieldSelector::equals("eventCategory", ["Data"]);
-        let objects = FieldSelector::equals("resources.type", ["AWS::S3::Object"]);
-        let data = AdvancedSelector { name: "Objects".into(), fields: [category, objects].into() };
-        Selectors::declared(read_write, management.exclude_event_sources.iter().map(String::as_str), &[data])
     }
 
     /// One round, as `apply` in operator/controller/src/controllers/trail/round.rs.
@@ -199,7 +230,7 @@ impl<'a> Keeper<'a> {
         let input = self.input()?;
         let unseen_for = now.duration_since(*self.memory.seen.get_or_insert(now));
         let api = self.in_region().await;
-        let (report, applied) = trail::reconcile(&api, input, &previous, unseen_for, now).await;
+        let (report, applied) = trail::reconcile(&api, &Staying, input, &previous, unseen_for, now).await;
         self.memory.fights = (generation, report.fights.clone());
         self.memory.deliveries = report.deliveries.clone();
         self.memory.last_write = std::mem::take(&mut self.memory.last_write).and(&applied.done, now);

@@ -1,6 +1,8 @@
 //! Bad manifests: each is refused at the field and in the words meant for it.
 
 mod accounts;
+mod advanced;
+mod event_selectors;
 mod recording;
 mod trails;
 
@@ -9,7 +11,7 @@ use std::sync::OnceLock;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::manifests::{account, edited, trail};
+use crate::manifests::{account, basic_event_selector, edited, event_selector, trail};
 use crate::server::{each, server};
 
 /// A bad manifest: a merge patch that spoils the good one, and what must be said of which field.
@@ -37,10 +39,15 @@ fn row(kind: &'static str, what: &'static str, patch: Value, at: &'static str, s
 pub fn answers() -> &'static [Answer] {
     static ANSWERS: OnceLock<Vec<Answer>> = OnceLock::new();
     ANSWERS.get_or_init(|| {
-        let rows: Vec<_> =
-            [trails::rows(), recording::rows(), accounts::rows()].into_iter().flatten().collect();
+        let rows =
+            [trails::rows(), recording::rows(), event_selectors::rows(), advanced::rows(), accounts::rows()];
+        let rows: Vec<_> = rows.into_iter().flatten().collect();
         each(&rows, |row| {
-            let good = if row.kind == "Trail" { trail() } else { account() };
+            let good = match row.kind {
+                "Trail" => trail(),
+                "EventSelector" => event_selector(),
+                _ => account(),
+            };
             answer(row, server().dry_create(&edited(good, &row.patch)))
         })
     })
@@ -63,7 +70,7 @@ pub fn answer(row: &Row, result: Result<String>) -> Answer {
 
 #[test]
 fn the_manifests_that_the_rows_spoil_are_good() {
-    for manifest in [trail(), account()] {
+    for manifest in [trail(), event_selector(), basic_event_selector(), account()] {
         server().dry_create(&manifest).unwrap();
     }
 }

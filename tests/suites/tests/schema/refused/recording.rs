@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 use super::{Row, row};
 
 pub fn rows() -> Vec<Row> {
-    [management_events(), insights(), aggregation(), tags()].into_iter().flatten().collect()
+    [management_events(), event_selectors_from(), insights(), aggregation(), tags()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn spec(what: &'static str, spec: &Value, at: &'static str, says: &'static str) -> Row {
@@ -22,10 +25,16 @@ fn management_events() -> Vec<Row> {
     let many: Vec<_> = (0..17).map(|n| format!("s{n}.amazonaws.com")).collect();
     vec![
         spec(
-            "no management events",
-            &json!({"managementEvents": {"readWriteType": "None"}}),
+            "other management events",
+            &json!({"managementEvents": {"readWriteType": "Some"}}),
             "spec.managementEvents.readWriteType",
-            "supported values: \"All\", \"ReadOnly\", \"WriteOnly\"",
+            "supported values: \"All\", \"ReadOnly\", \"WriteOnly\", \"None\"",
+        ),
+        spec(
+            "no management events, and none of a service",
+            &json!({"managementEvents": {"readWriteType": "None"}, "insightSelectors": null}),
+            "spec",
+            "`managementEvents.excludeEventSources` means nothing when `managementEvents.readWriteType` is None",
         ),
         service("an excluded service by its short name", "kms"),
         service("an excluded service without its name", ".amazonaws.com"),
@@ -46,15 +55,48 @@ fn management_events() -> Vec<Row> {
     ]
 }
 
+fn event_selectors_from() -> Vec<Row> {
+    const AT: &str = "spec.eventSelectorsFrom";
+    const LABELS: &str = "spec.eventSelectorsFrom.selector.matchLabels";
+    const SELECTOR: &str = "`selector` must be set when `namespaces` is Selector, and only then";
+    let from = |what, from: Value, at, says| spec(what, &json!({"eventSelectorsFrom": from}), at, says);
+    // The good manifest has a label already.
+    let many: Map<_, _> = (0..16).map(|n| (format!("label-{n}"), json!("x"))).collect();
+    vec![
+        from(
+            "EventSelectors of nowhere",
+            json!({"namespaces": "None", "selector": null}),
+            "spec.eventSelectorsFrom.namespaces",
+            "supported values: \"Same\", \"All\", \"Selector\"",
+        ),
+        from("labels that are not said", json!({"selector": null}), AT, SELECTOR),
+        from("labels beside all namespaces", json!({"namespaces": "All"}), AT, SELECTOR),
+        from("labels beside the Trail's own namespace", json!({"namespaces": "Same"}), AT, SELECTOR),
+        from("labels that nothing asks for", json!({"namespaces": null}), AT, SELECTOR),
+        from("17 labels", json!({"selector": {"matchLabels": many}}), LABELS, "must have at most 16 items"),
+        from(
+            "a label of 64 characters",
+            json!({"selector": {"matchLabels": {"audited": "x".repeat(64)}}}),
+            "spec.eventSelectorsFrom.selector.matchLabels.audited",
+            "may not be more than 63 bytes",
+        ),
+    ]
+}
+
 fn insights() -> Vec<Row> {
     const AT: &str = "spec.insightSelectors";
     const CATEGORIES: &str = "spec.insightSelectors[0].eventCategories";
     const WRITES: &str = "`insightSelectors` with 'ApiCallRateInsight' for Management needs write events";
+    const MANAGEMENT: &str = "`insightSelectors` for Management need management events: set `managementEvents.readWriteType`, or name";
     let of = |what, selectors: Value, at, says| spec(what, &json!({"insightSelectors": selectors}), at, says);
     let of_reads = |what, selector: Value| {
         let reads =
             json!({"managementEvents": {"readWriteType": "ReadOnly"}, "insightSelectors": [selector]});
         spec(what, &reads, "spec", WRITES)
+    };
+    let of_no_management = |what, selectors: Value| {
+        let none = json!({"readWriteType": "None", "excludeEventSources": null});
+        spec(what, &json!({"managementEvents": none, "insightSelectors": selectors}), "spec", MANAGEMENT)
     };
     let categories = |what, categories: Value, at, says| {
         of(what, json!([{"insightType": "ApiCallRateInsight", "eventCategories": categories}]), at, says)
@@ -93,6 +135,17 @@ fn insights() -> Vec<Row> {
         of_reads(
             "a rate of calls of management events, among others, where only reads are recorded",
             json!({"insightType": "ApiCallRateInsight", "eventCategories": ["Data", "Management"]}),
+        ),
+        of_no_management(
+            "errors where no management events are recorded",
+            json!([{"insightType": "ApiErrorRateInsight"}]),
+        ),
+        of_no_management(
+            "calls of management events where none are recorded, after calls of data events",
+            json!([
+                {"insightType": "ApiErrorRateInsight", "eventCategories": ["Data"]},
+                {"insightType": "ApiCallRateInsight", "eventCategories": ["Data", "Management"]},
+            ]),
         ),
     ]
 }

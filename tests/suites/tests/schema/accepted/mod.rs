@@ -1,8 +1,10 @@
 //! Good manifests at the edge of what is allowed.
 
+mod event_selectors;
+
 use serde_json::{Map, Value, json};
 
-use crate::manifests::{account, edited, trail};
+use crate::manifests::{account, edited, event_selector, trail};
 use crate::server::{each, server};
 
 fn trails() -> Vec<(&'static str, Value)> {
@@ -25,7 +27,7 @@ fn trails() -> Vec<(&'static str, Value)> {
             json!({"spec": {
                 "trailName": null, "accountRef": null, "logging": null, "isMultiRegionTrail": null,
                 "includeGlobalServiceEvents": null, "isOrganizationTrail": null, "enableLogFileValidation": null,
-                "recursiveLogging": null, "managementEvents": null, "s3": {"keyPrefix": null}, "kms": null,
+                "recursiveLogging": null, "managementEvents": null, "eventSelectorsFrom": null, "s3": {"keyPrefix": null}, "kms": null,
                 "cloudWatchLogs": null, "sns": null, "insightSelectors": null, "aggregation": null, "tags": null,
                 "adoptionPolicy": null, "adoptFrom": null, "deletionPolicy": null, "managementPolicy": null,
                 "suspend": null, "intervalSeconds": null,
@@ -98,6 +100,10 @@ fn choices() -> Vec<(&'static str, Value)> {
         (what, json!({"managementEvents": reads, "insightSelectors": insights}))
     };
     let both = json!(["Data", "Management"]);
+    let none = json!({"readWriteType": "None", "excludeEventSources": null});
+    let from = |from: Value| json!({"eventSelectorsFrom": from});
+    // The good manifest has a label already.
+    let labels: Map<_, _> = (0..15).map(|n| (format!("label-{n}"), json!("x"))).collect();
     let templates: Vec<_> = (0..50).map(|n| format!("TEMPLATE_{n}")).collect();
     let services: Vec<_> = (0..16).map(|n| format!("service-{n}.amazonaws.com")).collect();
     vec![
@@ -120,6 +126,22 @@ fn choices() -> Vec<(&'static str, Value)> {
         ),
         ("a service of China", json!({"managementEvents": {"excludeEventSources": ["kms.amazonaws.com.cn"]}})),
         ("16 services", json!({"managementEvents": {"excludeEventSources": services}})),
+        ("no management events", json!({"managementEvents": none, "insightSelectors": null})),
+        (
+            "no management events, and no service to leave out of them",
+            json!({"managementEvents": {"readWriteType": "None", "excludeEventSources": []}, "insightSelectors": []}),
+        ),
+        (
+            "Insights of data events alone without management events",
+            json!({"managementEvents": none, "insightSelectors": [
+                {"insightType": "ApiCallRateInsight", "eventCategories": ["Data"]},
+            ]}),
+        ),
+        ("EventSelectors of its own namespace", from(json!({"namespaces": "Same", "selector": null}))),
+        ("EventSelectors of all namespaces", from(json!({"namespaces": "All", "selector": null}))),
+        ("EventSelectors of namespaces with any labels", from(json!({"selector": {"matchLabels": null}}))),
+        ("EventSelectors of namespaces with 16 labels", from(json!({"selector": {"matchLabels": labels}}))),
+        ("EventSelectors of nobody said", from(json!({"namespaces": null, "selector": null}))),
         ("no Insights", json!({"insightSelectors": []})),
         (
             "both Insights of both categories",
@@ -233,6 +255,9 @@ fn manifests_at_the_edge_are_accepted() {
         .into_iter()
         .flatten()
         .map(|(what, patch)| (what, edited(trail(), &patch)))
+        .chain(
+            event_selectors::rows().into_iter().map(|(what, patch)| (what, edited(event_selector(), &patch))),
+        )
         .chain(accounts().into_iter().map(|(what, patch)| (what, edited(account(), &patch))))
         .collect();
     let all = json!({"apiVersion": "v1", "kind": "List", "items": rows.iter().map(|(_, it)| it).collect::<Vec<_>>()});

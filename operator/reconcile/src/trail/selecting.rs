@@ -1,0 +1,221 @@
+//! What is to be done to a trail's selectors. Pure.
+//!
+//! Management events are the Trail's own, everything else its `EventSelector`s'; each is judged by itself and both are
+//! sent together, since AWS replaces the whole list. The guard looks after management events, a [`Hold`] after the rest.
+
+use std::{collections::BTreeSet, fmt, time::Duration};
+
+use sha2::{Digest, Sha256};
+use trail_operator_domain::selectors::{AdvancedSelector, Selectors};
+
+use super::{Change, FieldChange, Withheld, change::field, guard};
+use crate::{event_selector::MAX_VALUES, reason::Reason};
+
+/// What a trail is to record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeclaredSelectors {
+    /// Management events; `None` for none.
+    pub management: Option<AdvancedSelector>,
+    /// What `EventSelector`s add.
+    pub added: Vec<AdvancedSelector>,
+    /// How many of them are accepted.
+    pub count: usize,
+    /// Why nothing that they may have added is given up now.
+    pub hold: Option<Hold>,
+}
+
+/// Why data and network activity events go on being recorded although nobody declares them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// An `EventSelector` was deleted a moment ago, and may come back; for so long.
+    LatelyDeleted(Duration),
+    /// An `EventSelector` that cannot be read, or is not judged yet; its namespace and name.
+    Unjudged(String),
+    /// The Trail's namespace is being deleted.
+    Namespace,
+    /// Whether the definition of `EventSelector` is there to stay has to be asked first.
+    NotAskedYet,
+    /// The definition of `EventSelector` is being deleted, or is gone, and takes the objects along.
+    Definition,
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LatelyDeleted(_) => f.write_str("an EventSelector was deleted a moment ago"),
+            Self::Unjudged(key) => write!(f, "EventSelector {key} cannot be read by this version"),
+            Self::Namespace => f.write_str("its namespace is being deleted"),
+            Self::NotAskedYet => f.write_str("the API server was not asked yet"),
+            Self::Definition => f.write_str("the CustomResourceDefinition of EventSelector is being deleted"),
+        }
+    }
+}
+
+impl DeclaredSelectors {
+    /// In AWS's form.
+    pub fn all(&self) -> Selectors {
+        Selectors::declared(self.management.clone(), &self.added)
+    }
+
+    /// Whether the trail would record nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.management.is_none() && self.added.is_empty()
+    }
+
+    /// Names what is declared: the same for the same selectors, whatever their order.
+    pub fn revision(&self) -> String {
+        let mut all: Vec<_> = self.management.iter().chain(&self.added).collect();
+        all.sort();
+        let digest = Sha256::digest(format!("{all:?}"));
+        digest.iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    }
+
+    /// Whether AWS records all of it.
+    pub fn is_in_place(&self, actual: &Selectors) -> bool {
+        let parts = Parts::of(actual);
+        parts.has_management(self.management.as_ref()) && parts.missing(&self.added).is_empty()
+    }
+}
+
+/// The selectors that a trail has, apart.
+struct Parts {
+    management: Vec<AdvancedSelector>,
+    added: Vec<AdvancedSelector>,
+    whole: Selectors,
+    /// The basic form has no names.
+    named: bool,
+}
+
+impl Parts {
+    fn of(actual: &Selectors) -> Self {
+        let (management, added) =
+            actual.advanced().into_iter().partition(|selector: &AdvancedSelector| selector.is_management());
+        Self { management, added, whole: actual.clone(), named: !matches!(actual, Selectors::Basic(_)) }
+    }
+
+    fn same(&self, a: &AdvancedSelector, b: &AdvancedSelector) -> bool {
+        a.fields == b.fields && (!self.named || a.name == b.name)
+    }
+
+    /// The basic form can say the same in more ways than one. In the advanced form the name counts: auditing tools go by
+    /// it.
+    fn has_management(&self, declared: Option<&AdvancedSelector>) -> bool {
+        if self.named {
+            let declared: Vec<_> = declared.into_iter().collect();
+            return self.management.iter().collect::<Vec<_>>() == declared;
+        }
+        self.whole.management_events() == only(declared).management_events()
+    }
+
+    fn missing(&self, declared: &[AdvancedSelector]) -> Vec<AdvancedSelector> {
+        let there = |one: &&AdvancedSelector| self.added.iter().any(|actual| self.same(actual, one));
+        declared.iter().filter(|one| !there(one)).cloned().collect()
+    }
+
+    fn extra(&self, declared: &[AdvancedSelector]) -> Vec<AdvancedSelector> {
+        let wanted = |one: &&AdvancedSelector| declared.iter().any(|declared| self.same(one, declared));
+        self.added.iter().filter(|one| !wanted(one)).cloned().collect()
+    }
+}
+
+fn only(management: Option<&AdvancedSelector>) -> Selectors {
+    Selectors::Advanced(management.into_iter().cloned().collect())
+}
+
+/// Why what is recorded is not given up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Keep {
+    /// Of management events.
+    pub(super) management: Option<Reason>,
+    /// Of the others.
+    pub(super) added: Option<Reason>,
+}
+
+/// What is done.
+pub(super) struct Selection {
+    /// At most one call.
+    pub(super) change: Option<Change>,
+    /// What differs and stays.
+    pub(super) withheld: Vec<Withheld>,
+    /// What the trail records afterwards.
+    pub(super) after: Selectors,
+}
+
+/// Brings the selectors as close to what is declared as may be.
+pub(super) fn select(declared: &DeclaredSelectors, actual: &Selectors, keep: Keep) -> Selection {
+    let parts = Parts::of(actual);
+    let (mut fields, mut withheld) = (Vec::new(), Vec::new());
+    let leave = |withheld: &mut Vec<Withheld>, field, reason| {
+        withheld.push(Withheld { operation: "PutEventSelectors", field, reason });
+    };
+    let mut management: Vec<_> = declared.management.iter().cloned().collect();
+    if !parts.has_management(declared.management.as_ref()) {
+        let change = of_management(&parts, declared.management.as_ref());
+        match keep.management.filter(|_| change.weakening) {
+            Some(reason) => {
+                leave(&mut withheld, change, reason);
+                management.clone_from(&parts.management);
+            }
+            None => fields.push(change),
+        }
+    }
+    let (missing, extra) = (parts.missing(&declared.added), parts.extra(&declared.added));
+    let mut added = declared.added.clone();
+    let (kept, given_up) = if keep.added.is_some() { (extra, vec![]) } else { (vec![], extra) };
+    if let Some(reason) = keep.added.filter(|_| !kept.is_empty()) {
+        leave(&mut withheld, FieldChange::new(field::EVENT_SELECTORS, described(&kept), ""), reason);
+    }
+    added.extend(kept);
+    if !missing.is_empty() || !given_up.is_empty() {
+        fields.push(FieldChange::new(field::EVENT_SELECTORS, described(&given_up), described(&missing)));
+    }
+    let values: usize = management.iter().chain(&added).map(AdvancedSelector::values).sum();
+    let empty = management.is_empty() && added.is_empty();
+    if fields.is_empty() || empty || values > MAX_VALUES {
+        let reason = Reason::QuotaExceeded;
+        let left = fields.into_iter().filter(|_| !empty);
+        withheld.extend(left.map(|field| Withheld { operation: "PutEventSelectors", field, reason }));
+        return Selection { change: None, withheld, after: actual.clone() };
+    }
+    let after = together(&management, &added);
+    Selection { change: Some(Change::PutEventSelectors(fields, after.clone())), withheld, after }
+}
+
+fn together(management: &[AdvancedSelector], added: &[AdvancedSelector]) -> Selectors {
+    match management {
+        [] => Selectors::declared(None, added),
+        [only] => Selectors::declared(Some(only.clone()), added),
+        several => Selectors::Advanced([several, added].concat()),
+    }
+}
+
+fn of_management(parts: &Parts, declared: Option<&AdvancedSelector>) -> FieldChange {
+    let (from, to) = (parts.whole.management_events(), only(declared).management_events());
+    let (mut told_from, mut told_to) = (from.describe(), to.describe());
+    if told_from == told_to {
+        (told_from, told_to) = (named(&parts.management), named(declared));
+    }
+    let weakening = guard::management_weakens(&from, &to);
+    FieldChange { weakening, ..FieldChange::new(field::MANAGEMENT_EVENTS, told_from, told_to) }
+}
+
+fn named<'a>(selectors: impl IntoIterator<Item = &'a AdvancedSelector>) -> String {
+    let told = selectors.into_iter().map(|one| format!("{} ({})", one.name, one.describe()));
+    told.collect::<Vec<_>>().join("; ")
+}
+
+fn described(selectors: &[AdvancedSelector]) -> String {
+    // Told once, whatever the order in which AWS has them.
+    let told: BTreeSet<_> =
+        selectors
+            .iter()
+            .map(|one| {
+                if one.name.is_empty() {
+                    one.describe()
+                } else {
+                    format!("{} ({})", one.name, one.describe())
+                }
+            })
+            .collect();
+    told.into_iter().collect::<Vec<_>>().join("; ")
+}
