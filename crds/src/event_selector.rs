@@ -262,7 +262,7 @@ pub struct EventSelectorStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
-    /// The form that was last accepted: what the trail goes on recording while the spec cannot be accepted.
+    /// The form that AWS last had: what the trail goes on recording while the spec cannot be accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<AcceptedSelectors>,
 

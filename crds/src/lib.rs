@@ -25,8 +25,8 @@ pub use manifest::{Manifest, manifests};
 pub use trail::{
     AccountRef, AdoptionPolicy, Aggregation, CloudWatchLogs, DeletionPolicy, Destination, Drift,
     EventSelectorsFrom, InsightCategory, InsightSelector, InsightType, Kms, Logging, LoggingStatus,
-    ManagementEvents, ManagementPolicy, ManagementReadWriteType, NamespacesFrom, S3, SelectorsStatus, Sns,
-    Trail, TrailSpec, TrailStatus,
+    ManagementEvents, ManagementPolicy, ManagementReadWriteType, NamespacesFrom, RefusedSelector, S3,
+    SelectorsStatus, Sns, Trail, TrailSpec, TrailStatus,
 };
 
 /// API group of every kind.

@@ -500,6 +500,26 @@ pub struct SelectorsStatus {
     #[schemars(length(max = 64), inner(length(max = 256)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub data_resource_types: Vec<String>,
+    /// EventSelectors that CloudTrail itself refused, each in the form in which it did. They are tried again when they are
+    /// edited, or when a look is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub refused: Vec<RefusedSelector>,
+}
+
+/// An EventSelector that CloudTrail refused.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub struct RefusedSelector {
+    /// Its namespace.
+    #[schemars(length(max = 63))]
+    pub namespace: String,
+    /// Its name.
+    #[schemars(length(max = 253))]
+    pub name: String,
+    /// Names the form that was refused.
+    #[schemars(length(max = 64))]
+    pub form: String,
 }
 
 /// One field that AWS holds otherwise than declared.

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use trail_operator_reconcile::{
     event::Event,
-    trail::{Change, Fights, LastWrite, delivery},
+    trail::{Change, Fights, Isolation, LastWrite, delivery},
 };
 
 use crate::backoff::Backoff;
@@ -35,6 +35,8 @@ struct Entry<S> {
     fights: (Option<i64>, Fights),
     /// Words of failing deliveries.
     deliveries: delivery::Memory,
+    /// EventSelectors that are tried one by one.
+    isolation: Isolation,
     /// What the trail does in other Regions, and when to look next.
     elsewhere: (delivery::Elsewhere, Option<Instant>),
     /// What this process last did to the resource.
@@ -55,6 +57,7 @@ impl<S> Default for Entry<S> {
             settled_generation: None,
             fights: (None, Fights::default()),
             deliveries: delivery::Memory::default(),
+            isolation: Isolation::default(),
             elsewhere: (delivery::Elsewhere::default(), None),
             last_write: LastWrite::default(),
             finalizing: None,
@@ -114,8 +117,10 @@ impl<S: Clone> Memory<S> {
         generation: Option<i64>,
         fights: Fights,
         deliveries: delivery::Memory,
+        isolation: Isolation,
     ) {
         self.with(uid, |entry| {
+            entry.isolation = isolation;
             entry.fights = (generation, fights);
             entry.deliveries = deliveries;
         });
@@ -132,6 +137,11 @@ impl<S: Clone> Memory<S> {
     /// Words of failing deliveries.
     pub(crate) fn deliveries(&self, uid: &str) -> delivery::Memory {
         self.with(uid, |entry| entry.deliveries.clone())
+    }
+
+    /// EventSelectors that are tried one by one.
+    pub(crate) fn isolation(&self, uid: &str) -> Isolation {
+        self.with(uid, |entry| entry.isolation.clone())
     }
 
     /// What the trail does in other Regions.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trail_operator_crds::EventSelector;
+use trail_operator_crds::{EventSelector, RefusedSelector};
 use trail_operator_domain::selectors::AdvancedSelector;
 
 use super::form;
@@ -13,6 +13,9 @@ use crate::reason::Reason;
 
 /// Values that a trail can hold, in all its selectors together (`cloudtrail.md` 2.2).
 pub const MAX_VALUES: usize = 500;
+
+/// Types and fields are not enumerated here, so there are mistakes that only AWS finds.
+const BY_CLOUDTRAIL: &str = "InvalidEventSelectorsException: CloudTrail does not take it; it may not know the resource type, a field, or a value. Correct it, or have the Trail try again with its annotation trail-operator.dev/reconcile-requested-at";
 
 /// Namespace and name of an object.
 pub type Key = (String, String);
@@ -36,8 +39,8 @@ pub struct Member {
 }
 
 impl Member {
-    /// What an object asks for.
-    pub fn of(object: &EventSelector) -> Self {
+    /// What an object asks for. `refused` are forms that CloudTrail itself has refused.
+    pub fn of(object: &EventSelector, refused: &[RefusedSelector]) -> Self {
         let namespace = object.metadata.namespace.clone().unwrap_or_default();
         let name = object.metadata.name.clone().unwrap_or_default();
         let accepted = object.status.as_ref().and_then(|status| status.accepted.as_ref());
@@ -46,12 +49,21 @@ impl Member {
             let list = accepted.selectors.iter().map(form::from_advanced);
             list.filter(|selector| !selector.is_management() && selector.problems().is_empty()).collect()
         });
+        let form = form::form(&object.spec, &format!("{namespace}/{name}")).and_then(|form| {
+            let id = form::id(&form);
+            let is_this =
+                |one: &&RefusedSelector| one.namespace == namespace && one.name == name && one.form == id;
+            match refused.iter().find(is_this) {
+                Some(_) => Err(vec![BY_CLOUDTRAIL.to_owned()]),
+                None => Ok(form),
+            }
+        });
         let judged = object.status.as_ref().and_then(|status| status.observed_generation);
         Self {
             is_edited: object.metadata.generation.unwrap_or_default() > 1,
             judged: judged.is_some_and(|generation| generation > 0),
             priority: object.spec.priority,
-            form: form::form(&object.spec, &format!("{namespace}/{name}")),
+            form,
             accepted,
             key: (namespace, name),
         }
@@ -110,6 +122,8 @@ pub struct Refusal {
 pub struct Composition {
     /// What became of each member.
     pub verdicts: BTreeMap<Key, Verdict>,
+    /// Members of which something is recorded, in order.
+    pub members: Vec<Key>,
     /// Everything accepted, in the members' order, each once.
     pub selectors: Vec<AdvancedSelector>,
     /// Members that are refused, and of which nobody knows what they may have recorded.
@@ -153,6 +167,9 @@ pub fn compose(management: Option<&AdvancedSelector>, mut members: Vec<Member>) 
     let mut seen = BTreeSet::new();
     for member in &members {
         let placed = room.placed.remove(&member.key);
+        if placed.is_some() {
+            composition.members.push(member.key.clone());
+        }
         for selector in placed.iter().flatten() {
             if seen.insert(selector.clone()) {
                 composition.selectors.push(selector.clone());
@@ -164,7 +181,8 @@ pub fn compose(management: Option<&AdvancedSelector>, mut members: Vec<Member>) 
             (Some(refusal), None) => Verdict::Refused(refusal),
         };
         // A new object was never accepted.
-        if matches!(verdict, Verdict::Refused(_)) && !member.judged && member.is_edited {
+        let invalid = verdict.refusal().is_some_and(|refusal| refusal.reason == Reason::Invalid);
+        if invalid && verdict.selectors().is_empty() && !member.judged && member.is_edited {
             composition.unjudged.push(member.key.clone());
         }
         composition.verdicts.insert(member.key.clone(), verdict);

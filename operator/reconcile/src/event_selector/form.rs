@@ -1,5 +1,6 @@
 //! What an `EventSelector` asks for, in CloudTrail's advanced form, or what is wrong with it. Pure.
 
+use sha2::{Digest, Sha256};
 use trail_operator_crds::{
     AdvancedEventSelector, AdvancedFieldSelector, BasicEventSelector, EventSelectorSpec, ReadWriteType,
 };
@@ -29,6 +30,14 @@ pub fn form(spec: &EventSelectorSpec, name: &str) -> Result<Vec<AdvancedSelector
         ));
     }
     if problems.is_empty() { Ok(selectors) } else { Err(problems) }
+}
+
+/// Names a form: the same for the same selectors, whatever their order.
+pub fn id(selectors: &[AdvancedSelector]) -> String {
+    let mut all: Vec<_> = selectors.iter().collect();
+    all.sort();
+    let digest = Sha256::digest(format!("{all:?}"));
+    digest.iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn advanced(list: &[AdvancedEventSelector]) -> (Vec<AdvancedSelector>, Vec<String>) {

@@ -10,11 +10,11 @@ mod tests;
 mod view;
 mod warnings;
 
-use trail_operator_crds::{ManagementReadWriteType, Trail};
+use trail_operator_crds::{ManagementReadWriteType, RefusedSelector, Trail};
 use trail_operator_domain::selectors::{AdvancedSelector, ReadWrite};
 
 pub use composition::{Composition, MAX_VALUES, Verdict};
-pub use form::{form, from_advanced, to_advanced};
+pub use form::{form, from_advanced, id, to_advanced};
 pub use report::{Report, report};
 pub use view::{Found, View, view};
 
@@ -43,7 +43,18 @@ pub fn composition_of(trail: &Trail, references: &impl References) -> Compositio
         may_add(trail, member.metadata.namespace.as_deref().unwrap_or_default(), references)
     });
     let management = management_of(trail);
-    composition::compose(management.as_ref(), members.map(|member| Member::of(member)).collect())
+    let refused = refused_by_cloudtrail(trail);
+    composition::compose(management.as_ref(), members.map(|member| Member::of(member, refused)).collect())
+}
+
+/// Forms that CloudTrail has refused. Whoever asks for a look asks for another try.
+fn refused_by_cloudtrail(trail: &Trail) -> &[RefusedSelector] {
+    let status = trail.status.as_ref();
+    let handled = status.and_then(|status| status.last_handled_reconcile_at.as_deref());
+    if crate::trail::reconcile_requested_at(trail).is_some_and(|requested| handled != Some(requested)) {
+        return &[];
+    }
+    status.and_then(|status| status.selectors.as_ref()).map_or(&[], |selectors| selectors.refused.as_slice())
 }
 
 /// Whether objects of that namespace may add to the trail.

@@ -146,6 +146,12 @@ impl Known<'_> {
         let form = kept(selectors);
         let unchanged = self.previous.accepted.as_ref().is_some_and(|accepted| accepted.selectors == form);
         let applied_revision = self.applied_revision(found, unchanged);
+        // What AWS has not taken may turn out to be nothing that it takes.
+        let accepted = if applied_revision.is_some() {
+            Some(AcceptedSelectors { generation: self.generation, selectors: form })
+        } else {
+            self.previous.accepted.clone()
+        };
         let (readiness, applied) = if applied_revision.is_some() {
             (
                 Readiness::Ready { message: "the trail records it".into() },
@@ -165,11 +171,7 @@ impl Known<'_> {
                 "it is part of what the trail is to record",
             ),
             applied,
-            status: EventSelectorStatus {
-                accepted: Some(AcceptedSelectors { generation: self.generation, selectors: form }),
-                applied_revision,
-                ..self.told(found, selectors)
-            },
+            status: EventSelectorStatus { accepted, applied_revision, ..self.told(found, selectors) },
         }
     }
 

@@ -12,8 +12,8 @@ use trail_operator_crds::{
 use trail_operator_domain::arn;
 
 use super::{
-    Allowed, DeclaredSelectors, DeletedWith, Fights, Freshness, HandsOff, Hold, Input, LastWrite, Recording,
-    delivery,
+    Allowed, DeclaredSelectors, DeletedWith, Fights, Freshness, HandsOff, Hold, Input, Isolation, LastWrite,
+    Recording, delivery,
 };
 use crate::{
     aws::TrailSettings,
@@ -123,6 +123,7 @@ pub fn dereference(
         destination: status.destination,
         last_write: LastWrite::default(),
         fights: Fights::default(),
+        isolation: Isolation::default(),
         deliveries: delivery::Memory::default(),
         elsewhere: delivery::Elsewhere::default(),
         freshness: if requested == status.last_handled_reconcile_at.as_deref() {
@@ -336,9 +337,9 @@ fn declared_recording(trail: &Trail, references: &impl References, terminating: 
     Recording {
         selectors: DeclaredSelectors {
             management: event_selector::management_of(trail),
-            count: composition.accepted(),
             hold: Some(hold(trail, &composition, references, terminating)),
-            added: composition.selectors,
+            added: composition.selectors.clone(),
+            composition,
         },
         insights: insights.collect(),
         aggregation: trail.spec.aggregation.iter().flat_map(|one| one.templates.iter().cloned()).collect(),

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use trail_operator_crds::{AdoptionPolicy, AllowedResources, DeletionPolicy, Destination};
 
-use super::{Fights, LastWrite, Recording, change::field, delivery};
+use super::{Fights, Isolation, LastWrite, Recording, change::field, delivery};
 use crate::{
     aws::{Tags, TrailSettings},
     aws_error::Subject,
@@ -75,6 +75,8 @@ pub struct Input {
     pub last_write: LastWrite,
     /// Fields that others change again and again.
     pub fights: Fights,
+    /// EventSelectors that are tried one by one.
+    pub isolation: Isolation,
     /// What is remembered of failing deliveries.
     pub deliveries: delivery::Memory,
     /// What the trail does in other Regions, as last looked at.

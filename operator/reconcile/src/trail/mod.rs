@@ -11,6 +11,7 @@ mod fights;
 pub mod finalize;
 mod guard;
 mod input;
+mod isolating;
 mod last_write;
 mod lines;
 mod observe;
@@ -34,6 +35,7 @@ pub use dereference::{Actor, Unresolved, dereference, reconcile_requested_at, re
 pub use execute::{Applied, Failure, execute};
 pub use fights::Fights;
 pub use input::{Allowed, DeletedWith, Freshness, HandsOff, Input};
+pub use isolating::Isolation;
 pub use last_write::LastWrite;
 pub use lines::Line;
 pub use observe::{Observed, ObservedTrail, observe};
@@ -64,7 +66,8 @@ pub async fn reconcile<A: Aws>(
     unseen_for: SignedDuration,
     now: Timestamp,
 ) -> (Report, Applied) {
-    let input = if input.last_write.is_recent(now) { freshly(input) } else { input };
+    let mut input = if input.last_write.is_recent(now) { freshly(input) } else { input };
+    input.isolation.clone().hold_back(&mut input);
     let observed = match observe(api, &input).await {
         Ok(observed) => observed,
         Err(error) => {

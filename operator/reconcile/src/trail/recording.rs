@@ -149,8 +149,9 @@ fn selection(declared: &Recording, actual: &Selectors, staying: &Staying<'_>, gu
     };
     let selection = selecting::select(&declared.selectors, actual, keep);
     let after = &selection.after;
-    let strands = !uncovered(staying.insights, after).is_empty()
-        || (!staying.aggregation.is_empty() && !after.record_data_events());
+    let lacked = uncovered(staying.insights, actual);
+    let strands = uncovered(staying.insights, after).iter().any(|finding| !lacked.contains(finding))
+        || (!staying.aggregation.is_empty() && actual.record_data_events() && !after.record_data_events());
     if !strands {
         return selection;
     }

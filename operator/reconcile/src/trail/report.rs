@@ -9,8 +9,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trail_operator_crds::{Destination, Drift, SelectorsStatus, TrailStatus, condition};
 
 use super::{
-    Applied, Change, FieldChange, Fights, Hold, Input, Mark, Observed, ObservedTrail, Ownership, Plan,
-    Severity, Unresolved, change::field, delivery, events, readiness, tags,
+    Applied, Change, FieldChange, Fights, Freshness, Hold, Input, Isolation, Mark, Observed, ObservedTrail,
+    Ownership, Plan, Severity, Unresolved, change::field, delivery, events, isolating, readiness, tags,
 };
 use crate::{
     aws_error::{AwsError, Class},
@@ -21,6 +21,9 @@ use crate::{
 
 /// AWS may be unreachable for this many intervals before `Ready` becomes Unknown.
 const BLIND_INTERVALS: i64 = 3;
+
+/// PutEventSelectors may be called once a second.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
 /// `status.drift` holds at most this many fields.
 const MAX_DRIFT: usize = 20;
@@ -62,6 +65,8 @@ pub struct Report {
     pub fights: Fights,
     /// To be given back next time.
     pub deliveries: delivery::Memory,
+    /// To be given back next time.
+    pub isolation: Isolation,
 }
 
 /// When to look again.
@@ -90,12 +95,18 @@ pub fn report(
     now: Timestamp,
 ) -> Report {
     let last_write = input.last_write.clone().and(&applied.done, now);
+    let isolated = isolated(input, previous, outcome, applied);
     let (readiness, next) = match outcome {
         Outcome::NotObserved { error, unseen_for } => {
             if may_pass(input, previous, error, *unseen_for) {
                 return unchanged(input, previous, error);
             }
             readiness::of_error(input, error)
+        }
+        Outcome::Observed { .. } if isolated.goes_on => {
+            let message =
+                "CloudTrail does not take all EventSelectors together; they are tried one by one".into();
+            (Readiness::NotReady { reason: Reason::Progressing, message }, Next::After(BETWEEN_TRIES))
         }
         Outcome::Observed { observed, plan } => {
             readiness::of_round(input, observed, plan, applied, last_write.may_be_invisible(now))
@@ -127,7 +138,7 @@ pub fn report(
         conditions: conditions.list,
         drift: drift(outcome),
         logging: deliveries.as_ref().map(|judged| judged.status.clone()),
-        selectors: selectors(input, previous, outcome),
+        selectors: selectors(input, previous, outcome, &isolated),
         ..facts_of_trail(input, previous, outcome, applied, now)
     };
     let next = match (next, held_for(input, outcome)) {
@@ -143,6 +154,7 @@ pub fn report(
             if observed.trail.is_some() && plan.changes.is_empty() && applied.failed.is_empty()
                 && !is_conflict(plan) && !is_pending(plan)),
         fights,
+        isolation: isolated.isolation,
         deliveries: deliveries.map_or_else(|| input.deliveries.clone(), |judged| judged.memory),
     }
 }
@@ -164,6 +176,7 @@ fn unchanged(input: &Input, previous: &TrailStatus, error: &AwsError) -> Report 
         settled: input.was_settled,
         fights: input.fights.clone(),
         deliveries: input.deliveries.clone(),
+        isolation: input.isolation.clone(),
     }
 }
 
@@ -235,6 +248,7 @@ pub(super) fn without_a_look(status: TrailStatus, events: Vec<Event>, next: Next
         settled: false,
         fights: Fights::default(),
         deliveries: delivery::Memory::default(),
+        isolation: Isolation::default(),
     }
 }
 
@@ -336,7 +350,12 @@ fn facts_of_trail(
 }
 
 /// What is declared to be recorded, and how far AWS has it.
-fn selectors(input: &Input, previous: &TrailStatus, outcome: &Outcome) -> Option<SelectorsStatus> {
+fn selectors(
+    input: &Input,
+    previous: &TrailStatus,
+    outcome: &Outcome,
+    isolated: &isolating::Found,
+) -> Option<SelectorsStatus> {
     let declared = &input.recording.selectors;
     let revision = declared.revision();
     let before = previous.selectors.as_ref();
@@ -356,10 +375,23 @@ fn selectors(input: &Input, previous: &TrailStatus, outcome: &Outcome) -> Option
     Some(SelectorsStatus {
         revision,
         applied_revision,
-        count: i32::try_from(declared.count).unwrap_or(i32::MAX),
+        count: i32::try_from(declared.composition.accepted()).unwrap_or(i32::MAX),
         management_events: all.management_events().describe(),
         data_resource_types: all.data_resource_types().into_iter().take(MAX_TYPES).collect(),
+        refused: isolated.refused.clone(),
     })
+}
+
+/// Which EventSelectors CloudTrail refuses, and which are to be tried next. A look that was asked for tries all again.
+fn isolated(input: &Input, previous: &TrailStatus, outcome: &Outcome, applied: &Applied) -> isolating::Found {
+    let before = previous.selectors.as_ref().map_or(&[][..], |selectors| selectors.refused.as_slice());
+    let before = if input.freshness == Freshness::Requested { &[] } else { before };
+    match outcome {
+        Outcome::Observed { observed, .. } => isolating::found(input, observed, applied, before),
+        Outcome::NotObserved { .. } => {
+            isolating::Found { isolation: input.isolation.clone(), refused: before.to_vec(), goes_on: false }
+        }
+    }
 }
 
 /// `status.selectors` names at most this many types.

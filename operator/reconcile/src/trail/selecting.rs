@@ -5,11 +5,13 @@
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
-use sha2::{Digest, Sha256};
 use trail_operator_domain::selectors::{AdvancedSelector, Selectors};
 
 use super::{Change, FieldChange, Withheld, change::field, guard};
-use crate::{event_selector::MAX_VALUES, reason::Reason};
+use crate::{
+    event_selector::{self, Composition, MAX_VALUES},
+    reason::Reason,
+};
 
 /// What a trail is to record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +20,8 @@ pub struct DeclaredSelectors {
     pub management: Option<AdvancedSelector>,
     /// What `EventSelector`s add.
     pub added: Vec<AdvancedSelector>,
-    /// How many of them are accepted.
-    pub count: usize,
+    /// What became of each of them.
+    pub composition: Composition,
     /// Why nothing that they may have added is given up now.
     pub hold: Option<Hold>,
 }
@@ -64,10 +66,7 @@ impl DeclaredSelectors {
 
     /// Names what is declared: the same for the same selectors, whatever their order.
     pub fn revision(&self) -> String {
-        let mut all: Vec<_> = self.management.iter().chain(&self.added).collect();
-        all.sort();
-        let digest = Sha256::digest(format!("{all:?}"));
-        digest.iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+        event_selector::id(&self.management.iter().chain(&self.added).cloned().collect::<Vec<_>>())
     }
 
     /// Whether AWS records all of it.

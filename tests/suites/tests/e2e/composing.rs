@@ -218,6 +218,48 @@ fn what_cannot_be_accepted_stays_as_it_was_and_holds_up_nobody() -> Result<()> {
     wait_names(stage, at, &[MANAGEMENT, "sound", "broken", "other", "large"], PATIENCE)
 }
 
+/// Types and fields are not enumerated, so AWS knows mistakes that nobody else does; it refuses all that is sent along.
+#[test]
+fn a_mistake_that_only_aws_finds_is_its_own_object_s() -> Result<()> {
+    let (stage, at) = (shared(), place("isolated", "eu-north-1"));
+    stage.make_bucket(at)?;
+    stage.apply_trail(at, |spec| {
+        spec["managementEvents"] = json!({"excludeEventSources": ["kms.amazonaws.com"]})
+    })?;
+    let mut odd = objects(at, "odd");
+    fields(&mut odd)[2] = json!({"field": "tlsDetails", "equals": ["none"]});
+    let all = [objects(at, "before"), odd.clone(), objects(at, "past")];
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": all});
+    stage.cluster.apply(&list.to_string())?;
+    let refused = [("Accepted", "False", "Invalid"), ("Applied", "False", "NotAccepted")];
+    let told = wait(stage, at.namespace, "odd", &refused)?;
+    let message = condition(&told, "Accepted")["message"].to_string();
+    assert!(message.contains("InvalidEventSelectorsException"), "{message}");
+    for name in ["before", "past"] {
+        wait(stage, at.namespace, name, &READY)?;
+    }
+    let trail = stage.wait_ready(at)?;
+    assert_eq!(trail["status"]["selectors"]["refused"][0]["name"], "odd");
+    wait_names(stage, at, &[MANAGEMENT, "before", "past"], PATIENCE)?;
+    assert!(!stage.events(at)?.contains(&"InvalidConfiguration".to_owned()), "the Trail itself is sound");
+    // It is not tried again and again, and at once when it is mended.
+    let mark = stage.mark()?;
+    stage.patch_trail(at, &json!({"tags": {"Team": "audit"}}))?;
+    stage.wait_ready(at)?;
+    assert_eq!(puts(stage, at, mark)?, 0);
+    apply(stage, &objects(at, "odd"))?;
+    wait(stage, at.namespace, "odd", &READY)?;
+    // An edit that AWS refuses leaves in place what AWS had.
+    apply(stage, &odd)?;
+    wait(
+        stage,
+        at.namespace,
+        "odd",
+        &[("Accepted", "False", "Invalid"), ("Applied", "False", "HeldLastAccepted")],
+    )?;
+    wait_names(stage, at, &[MANAGEMENT, "before", "odd", "past"], PATIENCE)
+}
+
 #[test]
 fn a_trail_without_management_events_is_made_with_its_first_selector() -> Result<()> {
     let (stage, at) = (shared(), place("data-only", "ca-central-1"));

@@ -8,6 +8,7 @@
 mod accounts;
 /// Among the first by name, so that these minutes of waiting run beside everything else.
 mod at_length {
+    mod churn;
     mod holding;
     mod idle;
     mod kstatus;

@@ -13,5 +13,6 @@ mod fields;
 mod keeping;
 mod permissions;
 mod refusals;
+mod selecting;
 mod validate_logs;
 mod world;

@@ -95,7 +95,8 @@ async fn apply(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Nex
             let surroundings = Cluster(shared);
             let (report, applied) =
                 trail::reconcile(&in_region, &surroundings, input, &previous, unseen_for, now).await;
-            memory.learnt(&uid, generation, report.fights.clone(), report.deliveries.clone());
+            let Report { fights, deliveries, isolation, .. } = report.clone();
+            memory.learnt(&uid, generation, fights, deliveries, isolation);
             (report, applied)
         }
     };
@@ -243,6 +244,7 @@ fn input(
         last_write: memory.last_write(&uid),
         fights: memory.fights(&uid, generation),
         deliveries: memory.deliveries(&uid),
+        isolation: memory.isolation(&uid),
         elsewhere: memory.elsewhere(&uid),
         ..input
     })

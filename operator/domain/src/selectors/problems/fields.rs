@@ -173,7 +173,8 @@ fn not_for_this_category(category: &str, field: &str) -> String {
 
 impl Values {
     fn problem(&self, operator: Operator, value: &str) -> Option<String> {
-        // No event has them in these fields, but for keys of objects, where AWS takes them for a mistake all the same.
+        // AWS's rule for every value (`cloudtrail.md` 2.2). Only keys of objects could have them, and those can be told by
+        // the part before.
         if value.contains(['*', '?']) {
             return Some(
                 "CloudTrail knows no wildcards; use startsWith or endsWith with the part that is fixed"

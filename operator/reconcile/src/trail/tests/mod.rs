@@ -8,6 +8,7 @@ mod executing;
 mod fake;
 mod fighting;
 mod guarding;
+mod isolating;
 mod permitting;
 mod planning;
 mod reporting;

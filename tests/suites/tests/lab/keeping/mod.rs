@@ -22,8 +22,8 @@ use trail_operator_reconcile::{
     conditions::find,
     references::{ActAs, Claim, Namespace, References, Unreadable},
     trail::{
-        self, Actor, Applied, Fights, Freshness, Input, LastWrite, Next, Plan, Report, Surroundings,
-        delivery, finalize, finalize::Finalized, observe, plan,
+        self, Actor, Applied, Fights, Freshness, Input, Isolation, LastWrite, Next, Plan, Report,
+        Surroundings, delivery, finalize, finalize::Finalized, observe, plan,
     },
 };
 
@@ -112,6 +112,7 @@ struct Memory {
     settled_generation: Option<i64>,
     fights: (i64, Fights),
     deliveries: delivery::Memory,
+    isolation: Isolation,
     last_write: LastWrite,
 }
 
@@ -207,12 +208,13 @@ impl<'a> Keeper<'a> {
         let actor = Actor { cluster_id: "cluster", read_only: false };
         let input = trail::dereference(&self.trail, actor, &self.cluster, self.now)
             .map_err(|unresolved| anyhow!("{}", unresolved.message()))?;
-        let Memory { settled_generation, fights, deliveries, last_write, .. } = &self.memory;
+        let Memory { settled_generation, fights, deliveries, isolation, last_write, .. } = &self.memory;
         let mut input = Input {
             was_settled: input.was_settled || *settled_generation == Some(self.generation()),
             last_write: last_write.clone(),
             fights: if fights.0 == self.generation() { fights.1.clone() } else { Fights::default() },
             deliveries: deliveries.clone(),
+            isolation: isolation.clone(),
             ..input
         };
         // What the clients have read is as old as the machine's clock says, and this one was turned.
@@ -233,6 +235,7 @@ impl<'a> Keeper<'a> {
         let (report, applied) = trail::reconcile(&api, &Staying, input, &previous, unseen_for, now).await;
         self.memory.fights = (generation, report.fights.clone());
         self.memory.deliveries = report.deliveries.clone();
+        self.memory.isolation = report.isolation.clone();
         self.memory.last_write = std::mem::take(&mut self.memory.last_write).and(&applied.done, now);
         if report.observed {
             self.memory.seen = Some(now);
