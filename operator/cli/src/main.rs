@@ -4,7 +4,10 @@
 //! prevented one.
 
 mod color;
+mod events;
+mod import;
 mod plan;
+mod selector;
 
 use std::process::ExitCode;
 
@@ -29,6 +32,10 @@ struct Cli {
 enum Verb {
     /// Prints what the operator would do in AWS, and does nothing.
     Plan(plan::Args),
+    /// Writes manifests for a trail that exists in AWS.
+    Import(import::Args),
+    /// Tries out what a trail records.
+    Selector(selector::Args),
     /// Prints the CustomResourceDefinitions.
     Crds,
     /// Prints the version.
@@ -49,6 +56,8 @@ async fn main() -> ExitCode {
     let answer = match cli.verb {
         // A plan holds all its objects and AWS's answers.
         Verb::Plan(args) => Box::pin(plan::run(&args)).await,
+        Verb::Import(args) => Box::pin(import::run(&args)).await,
+        Verb::Selector(args) => selector::run(&args),
         Verb::Crds => crds(),
         Verb::Version => {
             anstream::println!("kubectl-cloudtrail {}", env!("CARGO_PKG_VERSION"));

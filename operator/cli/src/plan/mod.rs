@@ -6,6 +6,7 @@ mod document;
 mod from_cluster;
 mod from_files;
 mod objects;
+mod selectors;
 mod text;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -21,7 +22,8 @@ use trail_operator_reconcile::{
     trail::{self, Actor, Freshness, Hold, Input, Observed, Plan, Unresolved},
 };
 
-use objects::Objects;
+pub(crate) use from_files::read as read_manifests;
+pub(crate) use objects::Objects;
 
 /// What to plan for, and how to show it.
 #[derive(Debug, clap::Args)]
@@ -104,9 +106,7 @@ impl Planned {
 
 /// Plans, prints, and says by the exit code whether there is something to do.
 pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
-    let variables = std::env::vars_os()
-        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
-    check_endpoints(variables)?;
+    check_environment()?;
     let mut objects = if args.filename.is_empty() {
         let scope = from_cluster::Scope {
             namespace: args.namespace.as_deref(),
@@ -133,6 +133,13 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
     }
     let something = planned.iter().filter_map(Planned::plan).any(|plan| !plan.changes.is_empty());
     Ok(if something && args.detailed_exitcode { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+/// Refuses endpoints to which credentials would go in clear text.
+pub(crate) fn check_environment() -> Result<()> {
+    let variables = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+    Ok(check_endpoints(variables)?)
 }
 
 /// Asks STS who we are in each account, and makes an account for Trails whose AwsAccount is not among the manifests.
@@ -185,10 +192,8 @@ async fn plan(trail: &Trail, objects: &Objects, clients: &Clients) -> Result<Pla
         return done(Outcome::Suspended);
     }
     let now = Timestamp::now();
-    let cluster_id = objects.cluster_id.as_deref().unwrap_or(objects::ANY_CLUSTER);
-    let actor = Actor { cluster_id, read_only: false };
-    let input = match trail::dereference(trail, actor, objects, now) {
-        Ok(input) => sure(Input { freshness: Freshness::AsUsual, ..input }),
+    let input = match input_of(trail, objects, now) {
+        Ok(input) => input,
         Err(unresolved) => return done(Outcome::Unresolved(unresolved)),
     };
     let in_region = clients.account(&input.act_as).await.cloud_trail(&input.region);
@@ -198,9 +203,19 @@ async fn plan(trail: &Trail, objects: &Objects, clients: &Clients) -> Result<Pla
     let plan = if trail.metadata.deletion_timestamp.is_some() {
         Plan { changes: trail::finalize::plan(&input, &observed), ..Plan::default() }
     } else {
-        trail::plan(&input, &observed, now)
+        let mut plan = trail::plan(&input, &observed, now);
+        plan.findings.extend(selectors::findings(trail, objects, now));
+        plan
     };
     done(Outcome::Plan(Box::new((input, observed, plan))))
+}
+
+/// What the plan for a Trail begins with.
+pub(crate) fn input_of(trail: &Trail, objects: &Objects, now: Timestamp) -> Result<Input, Unresolved> {
+    let cluster_id = objects.cluster_id.as_deref().unwrap_or(objects::ANY_CLUSTER);
+    let actor = Actor { cluster_id, read_only: false };
+    let input = trail::dereference(trail, actor, objects, now)?;
+    Ok(sure(Input { freshness: Freshness::AsUsual, ..input }))
 }
 
 /// The controller asks before it gives up what nobody declares any more, and then does.

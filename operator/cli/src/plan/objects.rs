@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -19,15 +20,17 @@ pub(super) const ANY_CLUSTER: &str = "<cluster id>";
 
 /// Everything that was read.
 #[derive(Debug, Default)]
-pub(super) struct Objects {
+pub(crate) struct Objects {
     /// What to plan for.
-    pub(super) trails: Vec<Trail>,
+    pub(crate) trails: Vec<Trail>,
     /// Every Trail that there is, for knowing who else claims a trail, and records the same.
-    pub(super) all_trails: Vec<Arc<Trail>>,
+    pub(crate) all_trails: Vec<Arc<Trail>>,
     /// Every EventSelector.
-    pub(super) event_selectors: Vec<Arc<EventSelector>>,
+    pub(crate) event_selectors: Vec<Arc<EventSelector>>,
     /// Accounts by name.
     pub(super) accounts: BTreeMap<String, AwsAccount>,
+    /// The manifest in which each was, by kind and name.
+    pub(crate) files: BTreeMap<String, PathBuf>,
     /// Namespaces by name; `None` where they were not read.
     pub(super) namespaces: Option<BTreeMap<String, Namespace>>,
     /// First part of owner tags, where it is known.
@@ -47,7 +50,7 @@ impl Objects {
     }
 
     /// An account of which only the number is known: that of the credentials in use.
-    pub(super) fn make_up_account(&mut self, name: &str, account_id: &str) {
+    pub(crate) fn make_up_account(&mut self, name: &str, account_id: &str) {
         let spec = AwsAccountSpec {
             account_id: account_id.to_owned(),
             role_arn: None,
@@ -63,7 +66,7 @@ impl Objects {
     }
 
     /// Where the cluster is not known, the owner tag of this very object in any cluster counts as its own.
-    pub(super) fn with_owner(&self, input: Input, observed: &Observed) -> Input {
+    pub(crate) fn with_owner(&self, input: Input, observed: &Observed) -> Input {
         if self.cluster_id.is_some() {
             return input;
         }

@@ -84,11 +84,7 @@ fn by_whom(of: &Key, key: &Key, theirs: &AdvancedSelector) -> String {
 }
 
 fn called(selector: &AdvancedSelector) -> String {
-    if selector.name.is_empty() {
-        format!("'{}'", selector.describe())
-    } else {
-        format!("'{}'", selector.name)
-    }
+    if selector.name.is_empty() { selector.describe() } else { format!("'{}'", selector.name) }
 }
 
 /// Whether it takes the event of a log file's own delivery.

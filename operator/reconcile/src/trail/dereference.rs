@@ -93,7 +93,7 @@ pub fn dereference(
     let known_arn =
         status.arn.filter(|known| names_the_same(known, &declared_arn, spec.is_organization_trail));
     let requested = reconcile_requested_at(trail);
-    let recording = declared_recording(trail, references, place.terminating);
+    let recording = declared_recording(trail, references, place.terminating, now);
     let applied = status.selectors.as_ref().and_then(|selectors| selectors.applied_revision.as_deref());
     Ok(Input {
         generation: trail.metadata.generation.unwrap_or_default(),
@@ -325,7 +325,12 @@ fn declared_settings(trail: &Trail, account_id: &str) -> TrailSettings {
     }
 }
 
-fn declared_recording(trail: &Trail, references: &impl References, terminating: bool) -> Recording {
+fn declared_recording(
+    trail: &Trail,
+    references: &impl References,
+    terminating: bool,
+    now: Timestamp,
+) -> Recording {
     let insights = trail.spec.insight_selectors.iter().map(|selector| {
         // AWS takes Management where nothing is said (`cloudtrail.md` 2.7).
         let categories =
@@ -337,7 +342,7 @@ fn declared_recording(trail: &Trail, references: &impl References, terminating: 
     Recording {
         selectors: DeclaredSelectors {
             management: event_selector::management_of(trail),
-            hold: Some(hold(trail, &composition, references, terminating)),
+            hold: Some(hold(trail, &composition, references, terminating, now)),
             added: composition.selectors.clone(),
             composition,
         },
@@ -356,6 +361,7 @@ fn hold(
     composition: &event_selector::Composition,
     references: &impl References,
     terminating: bool,
+    now: Timestamp,
 ) -> Hold {
     let namespace = trail.metadata.namespace.as_deref().unwrap_or_default();
     if terminating {
@@ -371,8 +377,15 @@ fn hold(
     }
     let deleted =
         references.event_selector_deleted(namespace, trail.metadata.name.as_deref().unwrap_or_default());
-    match deleted.and_then(|ago| GRACE.checked_sub(ago)) {
-        Some(left) if !left.is_zero() => Hold::LatelyDeleted(left),
-        _ => Hold::NotAskedYet,
+    let left = |ago: Duration| GRACE.checked_sub(ago).filter(|left| !left.is_zero());
+    if let Some(left) = deleted.and_then(left) {
+        return Hold::LatelyDeleted(left);
+    }
+    // EventSelectors that are applied along with it may come a moment later.
+    let created = trail.metadata.creation_timestamp.as_ref();
+    let age = created.and_then(|created| Duration::try_from(now.duration_since(created.0)).ok());
+    match age.and_then(left) {
+        Some(left) => Hold::New(left),
+        None => Hold::NotAskedYet,
     }
 }

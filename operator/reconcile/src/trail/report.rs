@@ -400,7 +400,9 @@ const MAX_TYPES: usize = 64;
 /// How long it takes until it is sure that an `EventSelector` which was deleted does not come back.
 fn held_for(input: &Input, outcome: &Outcome) -> Option<Duration> {
     let Outcome::Observed { plan, .. } = outcome else { return None };
-    let Some(Hold::LatelyDeleted(left)) = input.recording.selectors.hold else { return None };
+    let Some(Hold::LatelyDeleted(left) | Hold::New(left)) = input.recording.selectors.hold else {
+        return None;
+    };
     plan.withheld.iter().any(|withheld| withheld.reason == Reason::HeldForNow).then_some(left)
 }
 

@@ -31,6 +31,8 @@ pub struct DeclaredSelectors {
 pub enum Hold {
     /// An `EventSelector` was deleted a moment ago, and may come back; for so long.
     LatelyDeleted(Duration),
+    /// The Trail was made a moment ago, and its `EventSelector`s may still come; for so long.
+    New(Duration),
     /// An `EventSelector` that cannot be read, or is not judged yet; its namespace and name.
     Unjudged(String),
     /// The Trail's namespace is being deleted.
@@ -45,6 +47,7 @@ impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::LatelyDeleted(_) => f.write_str("an EventSelector was deleted a moment ago"),
+            Self::New(_) => f.write_str("the Trail was made a moment ago"),
             Self::Unjudged(key) => write!(f, "EventSelector {key} cannot be read by this version"),
             Self::Namespace => f.write_str("its namespace is being deleted"),
             Self::NotAskedYet => f.write_str("the API server was not asked yet"),

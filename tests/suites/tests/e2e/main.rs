@@ -18,6 +18,7 @@ mod at_length {
 mod composing;
 mod delivering;
 mod guarding;
+mod importing;
 mod lifecycle;
 mod neighbours;
 mod owning;

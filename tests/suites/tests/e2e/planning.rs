@@ -10,7 +10,7 @@ use test_cluster::wait_for;
 use test_lab::ACCOUNT;
 use test_suites::stage::{PATIENCE, Place, Stage, beside_the_operator};
 
-use crate::{place, shared};
+use crate::{composing, place, shared};
 
 /// What came of one call.
 #[derive(Debug)]
@@ -174,5 +174,34 @@ fn no_answer_is_told_from_every_answer() -> Result<()> {
             "{words}: {answer:?}"
         );
     }
+    Ok(())
+}
+
+#[test]
+fn a_plan_tells_what_selectors_add_and_which_are_not_accepted() -> Result<()> {
+    let (stage, at) = (shared(), place("selected", "ap-southeast-3"));
+    stage.make_bucket(at)?;
+    let sound = composing::objects(at, "sound");
+    let mut broken = composing::objects(at, "broken");
+    broken["spec"]["advanced"][0]["fieldSelectors"][3]["startsWith"] = json!(["arn:aws:s3:::broken/*"]);
+    let mut own = composing::objects(at, "own");
+    own["spec"]["advanced"][0]["fieldSelectors"][3]["startsWith"] = json!(["arn:aws:s3:::"]);
+    let file = stage.cluster.folder().join("selected.yaml");
+    let all = [at.manifest(), sound, broken, own].map(|object| object.to_string());
+    fs::write(&file, all.join("\n---\n"))?;
+    let words = format!("plan -n default --output json --filename {}", file.display());
+    let answer = call(stage, &words)?;
+    let document = answer.document()?;
+    let trail = &document["objects"][0];
+    assert_eq!(operations(trail), ["CreateTrail", "PutEventSelectors", "StartLogging"]);
+    let added = change(trail, "eventSelectors")["to"].as_str().unwrap_or_default();
+    assert!(added.contains("sound (writes of AWS::S3::Object") && !added.contains("broken"), "{added}");
+    let [finding] = trail["findings"].as_array().context("no findings")?.as_slice() else {
+        panic!("{trail}")
+    };
+    assert_eq!((&finding["severity"], &finding["reason"]), (&json!("Error"), &json!("Invalid")));
+    let message = finding["message"].as_str().unwrap_or_default();
+    assert!(message.starts_with("EventSelector default/broken: spec.advanced[0]"), "{message}");
+    assert!(answer.err.contains("EventSelector default/own: RecordsOwnBucket"), "{}", answer.err);
     Ok(())
 }

@@ -141,6 +141,15 @@ fn nothing_that_selectors_may_have_added_is_given_up_on_a_hunch() {
     assert_eq!(asked(&deleted(59)), Hold::LatelyDeleted(seconds(1)));
     assert_eq!(asked(&deleted(60)), Hold::NotAskedYet);
     assert_eq!(asked(&cluster()), Hold::NotAskedYet);
+    let mut fresh = trail();
+    let made = |ago| {
+        Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(NOW - SignedDuration::from_secs(ago)))
+    };
+    fresh.metadata.creation_timestamp = made(20);
+    let hold = |trail: &Trail| input_in(trail, &cluster()).recording.selectors.hold.unwrap();
+    assert_eq!(hold(&fresh), Hold::New(seconds(40)), "its selectors may be applied after it");
+    fresh.metadata.creation_timestamp = made(60);
+    assert_eq!(hold(&fresh), Hold::NotAskedYet);
     let unreadable = Cluster { unreadable: theirs(), ..deleted(10) };
     assert_eq!(asked(&unreadable), Hold::Unjudged("security/unreadable".into()));
     let none_of_ours = Cluster { unreadable: elsewhere.clone(), ..cluster() };
