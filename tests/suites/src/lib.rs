@@ -1,4 +1,5 @@
 //! What several of the suites in `tests/` need.
 
+pub mod examples;
 pub mod helm;
 pub mod stage;

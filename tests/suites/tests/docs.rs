@@ -6,17 +6,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use test_suites::examples;
+use trail_operator_domain::selectors::{AdvancedSelector, FieldSelector};
 
 /// Definitions and their pages.
-const KINDS: [(&str, &str); 2] = [("trails", "docs/trail.md"), ("awsaccounts", "docs/aws-account.md")];
+const KINDS: [(&str, &str); 3] = [
+    ("trails", "docs/trail.md"),
+    ("eventselectors", "docs/event-selector.md"),
+    ("awsaccounts", "docs/aws-account.md"),
+];
 
 #[test]
 fn every_field_of_a_spec_has_its_row_with_its_default_and_its_values() {
     for (definition, page) in KINDS {
-        let crd = read(&format!("crds/{definition}.trail-operator.dev.yaml")).unwrap();
-        let crd: Value = serde_saphyr::from_str(&crd).unwrap();
-        let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
-        let there = fields("", spec);
+        let there = fields("", &schema(definition).unwrap()["spec"]);
         assert!(there.len() > 10, "{definition} has only {} fields", there.len());
         let rows = rows(page).unwrap();
         assert_eq!(rows.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>(), "{page}");
@@ -38,6 +41,216 @@ fn every_field_of_a_spec_has_its_row_with_its_default_and_its_values() {
             }
         }
     }
+}
+
+/// Of a definition: the schema of its spec and of its status.
+fn schema(definition: &str) -> Result<Value> {
+    let crd = read(&format!("crds/{definition}.trail-operator.dev.yaml"))?;
+    let mut crd: Value = serde_saphyr::from_str(&crd)?;
+    Ok(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"].take())
+}
+
+/// What an object says of itself is explained as what one says to it.
+#[test]
+fn every_status_field_and_every_condition_of_an_event_selector_and_its_trail_is_explained() {
+    let page = read("docs/event-selector.md").unwrap();
+    for (definition, page, of) in
+        [("eventselectors", &page, ""), ("trails", &read("docs/trail.md").unwrap(), "selectors")]
+    {
+        let schema = &schema(definition).unwrap()["status"];
+        let schema = if of.is_empty() { schema } else { &schema["properties"][of] };
+        // By Kubernetes' conventions: they mean the same in every object.
+        let conventional = ["conditions", "observedGeneration"];
+        let properties = schema["properties"].as_object().unwrap().keys();
+        let names: Vec<_> = properties.filter(|name| !conventional.contains(&name.as_str())).collect();
+        assert!(names.len() > 4, "{definition}: {names:?}");
+        for name in names {
+            assert!(page.contains(&format!("`{name}`")), "status.{of} {name} is explained nowhere");
+        }
+    }
+    let table = section(&page, "## Conditions").unwrap();
+    for condition in ["Ready", "Reconciling", "Stalled", "Accepted", "Applied"] {
+        let has_row =
+            table.lines().any(|line| line.starts_with("| `") && line.contains(&format!("`{condition}`")));
+        assert!(has_row, "{condition} has no row");
+    }
+}
+
+/// The page of a kind is enough for it: nobody has to look for a reason in that of another.
+#[test]
+fn every_reason_of_an_event_selector_is_on_its_page() {
+    let page = read("docs/event-selector.md").unwrap();
+    let mut reasons = BTreeSet::new();
+    for file in ["report", "view", "composition", "warnings"] {
+        let source = read(&format!("operator/reconcile/src/event_selector/{file}.rs")).unwrap();
+        let named = source.split("Reason::").skip(1).map(|rest| {
+            rest.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default().to_owned()
+        });
+        reasons.extend(
+            named.filter(|name| name.chars().next().is_some_and(char::is_uppercase) && name != "ALL"),
+        );
+    }
+    assert!(reasons.len() > 12, "{reasons:?}");
+    for reason in reasons {
+        assert!(page.contains(&format!("`{reason}`")), "docs/event-selector.md does not explain {reason}");
+    }
+}
+
+/// What keeps data events from being given up, and the row that tells of it.
+const HOLDS: [(&str, &str); 6] = [
+    ("LatelyDeleted", "| an EventSelector was deleted |"),
+    ("New", "| the Trail object is new"),
+    ("Unjudged", "| an EventSelector cannot be read"),
+    ("Namespace", "| the Trail's namespace is being deleted |"),
+    // What is asked then is the row of the definition.
+    ("NotAskedYet", "| the CustomResourceDefinition of EventSelector"),
+    ("Definition", "| the CustomResourceDefinition of EventSelector"),
+];
+
+#[test]
+fn every_hold_has_its_row() {
+    let source = read("operator/reconcile/src/trail/selecting.rs").unwrap();
+    let variants = source.split("pub enum Hold {").nth(1).unwrap().split("\n}").next().unwrap();
+    let variants = variants.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let variants: Vec<_> = variants.filter_map(|line| line.split(['(', ',']).next()).collect();
+    assert_eq!(variants, HOLDS.map(|(variant, _)| variant));
+    let page = read("docs/event-selector.md").unwrap();
+    let table = section(&page, "## What is not given up by accident").unwrap();
+    for (variant, row) in HOLDS {
+        assert!(table.contains(row), "{variant} has no row {row}");
+    }
+}
+
+/// The six operators, as manifests have them.
+const OPERATORS: [&str; 6] =
+    ["equals", "startsWith", "endsWith", "notEquals", "notStartsWith", "notEndsWith"];
+
+/// The table of fields is held against what judges manifests: each field, each category, each operator.
+#[test]
+fn the_table_of_fields_says_which_operators_each_takes() {
+    let page = read("docs/event-selector.md").unwrap();
+    let source = read("operator/domain/src/selectors/problems/fields.rs").unwrap();
+    let known = source.split("KNOWN_FIELDS: [").nth(1).unwrap().split("];").next().unwrap();
+    let known: BTreeSet<_> = known.split('"').skip(1).step_by(2).collect();
+    let table = section(&page, "### Fields").unwrap();
+    let rows = table.lines().filter_map(|line| {
+        let (field, cells) = line.strip_prefix("| `")?.split_once("` | ")?;
+        let (data, network) = cells.trim_end_matches(" |").split_once(" | ")?;
+        Some((field, [("Data", data), ("NetworkActivity", network)]))
+    });
+    let rows: BTreeMap<_, _> = rows.collect();
+    assert_eq!(rows.keys().copied().collect::<BTreeSet<_>>(), known);
+    for (field, cells) in rows {
+        for (category, told) in cells {
+            for operator in OPERATORS {
+                let quoted = format!("`{operator}`");
+                let allowed =
+                    told == "any operator" || told.starts_with("any operator;") || told.contains(&quoted);
+                let problems = selector(category, field, operator).problems();
+                assert_eq!(
+                    problems.is_empty(),
+                    allowed,
+                    "{category} {field} {operator}: {told}; {problems:?}"
+                );
+            }
+        }
+    }
+}
+
+/// A selector of nothing but what its category needs, and this field with this operator.
+fn selector(category: &str, field: &str, operator: &str) -> AdvancedSelector {
+    let needed = if category == "Data" {
+        ("resources.type", "AWS::S3::Object")
+    } else {
+        ("eventSource", "kms.amazonaws.com")
+    };
+    let value = match field {
+        "eventCategory" => category,
+        "resources.type" => "AWS::S3::Object",
+        "resources.ARN" => "arn:aws:s3:::bucket/key",
+        "readOnly" | "sessionCredentialFromConsole" => "true",
+        "eventSource" => "kms.amazonaws.com",
+        "errorCode" => "VpceAccessDenied",
+        _ => "Value",
+    };
+    let mut fields: BTreeMap<_, _> = [("eventCategory", category), needed]
+        .into_iter()
+        .map(|(name, value)| (name, FieldSelector::equals(name, [value])))
+        .collect();
+    let mut judged = FieldSelector { field: field.to_owned(), ..FieldSelector::default() };
+    let values = match operator {
+        "equals" => &mut judged.equals,
+        "startsWith" => &mut judged.starts_with,
+        "endsWith" => &mut judged.ends_with,
+        "notEquals" => &mut judged.not_equals,
+        "notStartsWith" => &mut judged.not_starts_with,
+        _ => &mut judged.not_ends_with,
+    };
+    values.insert(value.to_owned());
+    fields.insert(field, judged);
+    AdvancedSelector { name: String::new(), fields: fields.into_values().collect() }
+}
+
+/// What a page has under a heading, up to the next.
+fn section<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
+    let rest = page.split(&format!("{heading}\n")).nth(1)?;
+    rest.split("\n## ").next()?.split("\n### ").next()
+}
+
+/// The guide's table names files and tests that are there, and every manifest of the example.
+#[test]
+fn the_table_of_the_guide_names_what_is_there() {
+    let page = read("docs/guide.md").unwrap();
+    let folder = root().join("examples/guide");
+    let quoted: BTreeSet<_> = page.split('`').skip(1).step_by(2).collect();
+    let fields: BTreeSet<_> = KINDS
+        .iter()
+        .flat_map(|(definition, _)| fields("", &schema(definition).unwrap()["spec"]).into_keys())
+        .collect();
+    let mut tests = 0;
+    for name in &quoted {
+        if [".yaml", ".json"].iter().any(|ending| name.ends_with(ending)) {
+            assert!(folder.join(name).is_file(), "there is no examples/guide/{name}");
+        } else if let Some((module, test)) = name.split_once("::").filter(|_| !name.starts_with("AWS::")) {
+            assert!(is_a_test(module, test).unwrap(), "there is no test {name}");
+            tests += 1;
+        }
+    }
+    assert!(tests > 8, "only {tests} tests are named");
+    for manifest in examples::manifests(&folder).unwrap() {
+        let name = manifest.file.file_name().unwrap().to_str().unwrap();
+        assert!(quoted.contains(name), "docs/guide.md does not name examples/guide/{name}");
+    }
+    // The second column begins with a field of a spec, wherever it has one.
+    let heads =
+        page.lines().filter(|line| line.starts_with("| ")).filter_map(|line| line.split(" | ").nth(1));
+    let named: Vec<_> = heads.filter_map(|cell| cell.strip_prefix('`')?.split(['`', ':']).next()).collect();
+    assert!(named.len() > 25, "{named:?}");
+    for name in named {
+        let of_a_field = |field: &String| field == name || field.starts_with(&format!("{name}."));
+        let is_there = name == "metadata.name" || name == "warnings" || fields.iter().any(of_a_field);
+        assert!(
+            is_there || fields.iter().any(|field| field.starts_with(&format!("{name}["))),
+            "{name} is no field"
+        );
+    }
+}
+
+/// Whether a suite has this test in this module.
+fn is_a_test(module: &str, test: &str) -> Result<bool> {
+    for suite in ["e2e", "lab"] {
+        let path = root().join(format!("tests/suites/tests/{suite}/{module}.rs"));
+        if path.is_file() {
+            let source = fs::read_to_string(path)?;
+            let end = format!("fn {test}()");
+            return Ok(source
+                .split("#[test]")
+                .chain(source.split("#[tokio::test]"))
+                .skip(1)
+                .any(|rest| rest.lines().take(4).any(|line| line.contains(&end))));
+        }
+    }
+    Ok(false)
 }
 
 /// Of the table of the spec: default and meaning of each field.
@@ -211,7 +424,7 @@ fn every_reason_is_explained() {
         .filter_map(|line| line.strip_suffix(','))
         .collect();
     assert!(reasons.len() > 20, "{reasons:?}");
-    let pages = read("docs/trail.md").unwrap() + &read("docs/aws-account.md").unwrap();
+    let pages: String = KINDS.iter().map(|(_, page)| read(page).unwrap()).collect();
     for reason in reasons {
         assert!(pages.contains(&format!("`{reason}`")), "{reason} is explained nowhere in docs/");
     }

@@ -176,7 +176,7 @@ impl Known<'_> {
     }
 
     /// The revision with which the Trail says that AWS has it; `None` where it does not. A Trail that has not looked at
-    /// the newest edit of others has not lost what it had.
+    /// the newest edit of others, or whose AWS does not show it yet, has not lost what it had.
     fn applied_revision(&self, found: &Found, unchanged: bool) -> Option<String> {
         let of_trail = found.trail.status.as_ref().and_then(|status| status.selectors.as_ref())?;
         let applied = of_trail.applied_revision.as_ref()?;
@@ -186,7 +186,8 @@ impl Known<'_> {
         let was = conditions::find(&self.previous.conditions, condition::APPLIED)
             .is_some_and(|applied| applied.status == "True");
         let on_its_way = of_trail.revision != found.revision;
-        self.previous.applied_revision.clone().filter(|_| was && unchanged && on_its_way)
+        let same = self.previous.applied_revision.as_ref() == Some(applied);
+        (was && unchanged && (same || on_its_way)).then(|| applied.clone())
     }
 
     /// What is recorded, in words, and what should be known of it.

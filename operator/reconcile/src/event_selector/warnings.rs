@@ -2,7 +2,10 @@
 
 use serde_json::json;
 use trail_operator_crds::Trail;
-use trail_operator_domain::selectors::{Admission, AdvancedSelector, Record};
+use trail_operator_domain::{
+    partition,
+    selectors::{Admission, AdvancedSelector, Record},
+};
 
 use super::{Composition, composition::Key};
 use crate::reason::Reason;
@@ -24,10 +27,11 @@ pub(super) fn warnings(
     for selector in own {
         if records_own_bucket(selector, trail) {
             let bucket = &trail.spec.s3.bucket_name;
+            let partition = partition::of_region(&trail.spec.region);
             warnings.push(Warning {
                 reason: Reason::RecordsOwnBucket,
                 message: format!(
-                    "{} records the trail's own bucket: each log file that is delivered becomes an event in the next. Leave it out with resources.ARN notStartsWith 'arn:aws:s3:::{bucket}/', or set spec.recursiveLogging of the Trail to false",
+                    "{} records the trail's own bucket: each log file that is delivered becomes an event in the next. Leave it out with resources.ARN notStartsWith 'arn:{partition}:s3:::{bucket}/', or set spec.recursiveLogging of the Trail to false",
                     called(selector)
                 ),
             });
@@ -93,6 +97,7 @@ fn records_own_bucket(selector: &AdvancedSelector, trail: &Trail) -> bool {
         return false;
     }
     let s3 = &trail.spec.s3;
+    let partition = partition::of_region(&trail.spec.region);
     let prefix = s3.key_prefix.as_deref().filter(|prefix| !prefix.is_empty());
     let folder = prefix.map(|prefix| format!("{prefix}/")).unwrap_or_default();
     let delivery = json!({
@@ -105,7 +110,7 @@ fn records_own_bucket(selector: &AdvancedSelector, trail: &Trail) -> bool {
         "userIdentity": {"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"},
         "resources": [{
             "type": "AWS::S3::Object",
-            "ARN": format!("arn:aws:s3:::{}/{folder}AWSLogs/111122223333/CloudTrail/log.json.gz", s3.bucket_name),
+            "ARN": format!("arn:{partition}:s3:::{}/{folder}AWSLogs/111122223333/CloudTrail/log.json.gz", s3.bucket_name),
         }],
     });
     Record::from_json(&delivery).is_ok_and(|record| selector.admits(&record) == Admission::Yes)

@@ -8,6 +8,7 @@ use super::{Applied, Failure, FieldChange, Finding, Input, Next, Observed, Plan,
 use crate::{
     aws_error::{AwsError, Class},
     conditions::Readiness,
+    event_selector::MAX_VALUES,
     reason::Reason,
 };
 
@@ -117,6 +118,12 @@ fn withheld(all: &[Withheld]) -> Option<Readiness> {
             "withheld, since it would weaken the record: {fields}. Whoever owns the AwsAccount can allow it with spec.guardrails.weakening, or for a while with spec.guardrails.breakGlass"
         );
         return Some(Readiness::Stalled { reason: Reason::WeakeningRefused, message });
+    }
+    if let Some(fields) = of(Reason::QuotaExceeded) {
+        let message = format!(
+            "a trail holds {MAX_VALUES} values in all its selectors, and what goes on being recorded for now leaves no room for this: {fields}"
+        );
+        return Some(Readiness::Waiting { reason: Reason::QuotaExceeded, message });
     }
     let fields = of(Reason::RepeatedDrift)?;
     let message = format!(

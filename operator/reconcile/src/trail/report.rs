@@ -16,6 +16,7 @@ use crate::{
     aws_error::{AwsError, Class},
     conditions::{self, Fact, Readiness, Status, whole_seconds},
     event::Event,
+    event_selector,
     reason::Reason,
 };
 
@@ -362,10 +363,10 @@ fn selectors(
     let actual = seen(outcome).map(|trail| trail.recorded.selectors.as_ref());
     let applied_revision = match actual {
         Some(Some(actual)) if declared.is_in_place(actual) => Some(revision.clone()),
-        // AWS has something else than this, and may have what it had.
-        Some(Some(_)) => {
-            before.and_then(|before| before.applied_revision.clone()).filter(|applied| *applied != revision)
-        }
+        // AWS may still have what it had, and show what was put since later.
+        Some(Some(actual)) => before
+            .and_then(|before| before.applied_revision.clone())
+            .filter(|applied| *applied == event_selector::id(&actual.advanced())),
         // It could not be read.
         Some(None) => before.and_then(|before| before.applied_revision.clone()),
         None if matches!(outcome, Outcome::NotObserved { .. }) => return previous.selectors.clone(),

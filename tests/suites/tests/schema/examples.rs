@@ -1,10 +1,12 @@
 //! The examples under `kubectl apply`: applied again, or read back and applied, they change nothing.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use test_suites::examples;
 
 use crate::server::{each, server};
 
@@ -14,16 +16,19 @@ const SERVER_SIDE: &[&str] = &["apply", "--server-side"];
 
 #[test]
 fn applying_an_example_again_or_its_read_back_changes_nothing() {
-    let examples = examples().unwrap();
-    assert!(examples.len() >= 7, "{examples:?}");
-    // One after the other for each example: both ways make the same object.
-    let failures = each(&examples, |example| {
-        [CLIENT_SIDE, SERVER_SIDE].map(|apply| {
+    let examples = by_folder().unwrap();
+    assert!(examples.iter().flatten().count() >= 20, "{examples:?}");
+    namespaces(&examples).unwrap();
+    // One after the other for each example: both ways make the same object, and so may its files.
+    let failures = each(&examples, |files| {
+        let both = files.iter().flat_map(|file| [(file, CLIENT_SIDE), (file, SERVER_SIDE)]);
+        let failures = both.filter_map(|(example, apply)| {
             let about = || format!("kubectl {} of {}", apply.join(" "), example.display());
             changes_nothing(example, apply).with_context(about).err().map(|error| format!("{error:#}\n"))
-        })
+        });
+        failures.collect::<String>()
     });
-    let failures: String = failures.into_iter().flatten().flatten().collect();
+    let failures = failures.concat();
     assert!(failures.is_empty(), "{failures}");
 }
 
@@ -70,27 +75,46 @@ fn same<T: PartialEq + std::fmt::Debug>(before: &T, after: &T) -> Result<()> {
     Ok(())
 }
 
-/// The object without the notes that applying leaves of who wrote which field, and their resourceVersion: what was
+/// The objects without the notes that applying leaves of who wrote which field, and their resourceVersion: what was
 /// read back has more fields than the manifest, of any kind of object. The generation stays: it counts changes.
-fn without_bookkeeping(yaml: &str) -> Result<Value> {
-    let mut object: Value = serde_saphyr::from_str(yaml)?;
-    let metadata = object["metadata"].as_object_mut().context("no metadata")?;
-    for name in ["annotations", "managedFields", "resourceVersion"] {
-        metadata.remove(name);
+fn without_bookkeeping(yaml: &str) -> Result<Vec<Value>> {
+    let mut read: Value = serde_saphyr::from_str(yaml)?;
+    let mut objects = match read["items"].as_array_mut() {
+        Some(items) => std::mem::take(items),
+        None => vec![read],
+    };
+    for object in &mut objects {
+        let metadata = object["metadata"].as_object_mut().context("no metadata")?;
+        for name in ["annotations", "managedFields", "resourceVersion"] {
+            metadata.remove(name);
+        }
     }
-    Ok(object)
+    Ok(objects)
 }
 
-/// Every example's manifests.
-fn examples() -> Result<Vec<PathBuf>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-    let folders = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    let mut files = Vec::new();
-    for folder in folders.into_iter().filter(|path| path.is_dir()) {
-        let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-        files.extend(entries.into_iter().filter(|path| path.extension().is_some_and(|it| it == "yaml")));
+/// The files of every example's manifests. Those of one folder may make the same object.
+fn by_folder() -> Result<Vec<Vec<PathBuf>>> {
+    let of = |folder: PathBuf| {
+        let mut files: Vec<_> =
+            examples::manifests(&folder)?.into_iter().map(|manifest| manifest.file).collect();
+        files.dedup();
+        Ok(files)
+    };
+    examples::all()?.into_iter().map(of).collect()
+}
+
+/// The namespaces that they are in, where the API server does not have them.
+fn namespaces(examples: &[Vec<PathBuf>]) -> Result<()> {
+    let mut names = BTreeSet::new();
+    for file in examples.iter().flatten() {
+        let objects: Vec<Value> = serde_saphyr::from_multiple(&fs::read_to_string(file)?)?;
+        let namespaces = objects.iter().filter_map(|object| object["metadata"]["namespace"].as_str());
+        names.extend(namespaces.filter(|name| *name != "default").map(str::to_owned));
     }
-    Ok(files)
+    for name in names {
+        server().cluster.kubectl(&["create", "namespace", &name])?;
+    }
+    Ok(())
 }
 
 fn file_name(path: &Path) -> String {

@@ -109,13 +109,16 @@ fn an_edit_of_a_neighbour_does_not_unsettle_what_is_in_place() {
     let in_flux = Found { revision: "next".into(), ..found(&[&mine, &other], Some("this")) };
     assert_eq!(states(&told(&mine, in_flux.clone()).status)[2], is("True", Reason::Applied));
     assert_eq!(states(&told(&other, in_flux).status)[2].0, "False", "the newcomer waits");
-    // The Trail has looked at the newest revision, and AWS does not have it.
-    let mut looked = found(&[&mine, &other], Some("this"));
-    let mut trail = (*looked.trail).clone();
-    let status = trail.status.as_mut().unwrap().selectors.as_mut().unwrap();
-    (status.revision, looked.revision) = ("next".into(), "next".into());
-    looked.trail = Arc::new(trail);
-    assert_eq!(states(&told(&mine, looked).status)[2].0, "False");
+    // The Trail has looked at the newest revision: AWS still has the one before, or something else.
+    for (applied, stays) in [(Some("this"), "True"), (None, "False")] {
+        let mut looked = found(&[&mine, &other], Some("next"));
+        let mut trail = (*looked.trail).clone();
+        let selectors = trail.status.as_mut().unwrap().selectors.as_mut().unwrap();
+        selectors.applied_revision = applied.map(str::to_owned);
+        (looked.revision, looked.trail) = ("next".into(), Arc::new(trail));
+        assert_eq!(states(&told(&mine, looked.clone()).status)[2].0, stays, "{applied:?}");
+        assert_eq!(states(&told(&other, looked).status)[2].0, "False");
+    }
 }
 
 #[test]

@@ -296,4 +296,7 @@ fn more_than_a_trail_holds_is_never_sent() {
     let plan = plan(&input, &aws, NOW);
     assert_eq!(operations(&plan), [""; 0]);
     assert_eq!(left(&plan)[1], ("eventSelectors", Reason::QuotaExceeded));
+    let outcome = Outcome::Observed { observed: aws, plan };
+    let status = report(&input, &TrailStatus::default(), &outcome, &Applied::default(), NOW).status;
+    assert_eq!(ready(&status), ("False".into(), "QuotaExceeded".into()));
 }
