@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use trail_operator_crds::{OWNER_TAG, TrailStatus, condition};
+use trail_operator_crds::{Drift, OWNER_TAG, TrailStatus, condition};
 
 use super::{Allowed, Applied, Change, FieldChange, Fights, Input, Mark, change::field, readiness, report};
 use crate::{
@@ -47,8 +47,13 @@ pub(super) fn of_changes(
     events
 }
 
-/// Whether this is what the guard or the account held back until now: an edit then, and nobody else's doing.
-fn was_held_back(previous: &TrailStatus, change: &FieldChange) -> bool {
+/// Whether this is what the guard, the account or a hold held back until now: an edit then, and nobody else's doing.
+pub(super) fn was_held_back(previous: &TrailStatus, change: &FieldChange) -> bool {
+    // What others add is taken off at once, and what a deleted EventSelector added only after a while.
+    let held = |drift: &Drift| drift.field == change.field && drift.actual == change.from;
+    if change.field == field::EVENT_SELECTORS && previous.drift.iter().any(held) {
+        return true;
+    }
     let holds_back = |reason: &str| {
         [Reason::WeakeningRefused, Reason::NotPermitted].iter().any(|known| known.as_str() == reason)
     };

@@ -129,7 +129,7 @@ pub fn report(
         &facts,
         now,
     );
-    let fights = fights(input, applied, now);
+    let fights = fights(input, previous, applied, now);
     let mut events = events::of_changes(input, previous, applied, &fights, now);
     events.extend(events::of_readiness(previous, &readiness));
     events.extend(events::of_delivery(previous, &facts));
@@ -312,9 +312,12 @@ fn is_pending(plan: &Plan) -> bool {
 }
 
 /// What others have changed and was put right now, counted.
-fn fights(input: &Input, applied: &Applied, now: Timestamp) -> Fights {
-    let fields = applied.done.iter().flat_map(Change::fields).map(|change| change.field);
-    let fields: Vec<_> = fields.filter(|field| input.had_settled(field)).collect();
+fn fights(input: &Input, previous: &TrailStatus, applied: &Applied, now: Timestamp) -> Fights {
+    let changes = applied.done.iter().flat_map(Change::fields);
+    let fields: Vec<_> = changes
+        .filter(|change| input.had_settled(&change.field) && !events::was_held_back(previous, change))
+        .map(|change| change.field)
+        .collect();
     input.fights.clone().and(fields.iter().map(String::as_str), now)
 }
 

@@ -268,6 +268,14 @@ fn an_edit_of_selectors_is_no_drift_and_a_change_by_others_is() {
     assert_eq!(Some(selectors.revision), selectors.applied_revision);
     assert_eq!((selectors.count, selectors.management_events.as_str()), (1, "all"));
     assert_eq!(selectors.data_resource_types, ["AWS::S3::Object"]);
+    // A deleted EventSelector is held for a while first.
+    let mut held = input(&[], &edited.status);
+    held.recording.selectors.hold = Some(Hold::LatelyDeleted(Duration::from_secs(59)));
+    let held = now(reconcile(&fake, &STAY, held, &edited.status, <_>::default(), NOW)).0;
+    assert_eq!(held.events, []);
+    let given_up = round(&[], &held.status);
+    assert_eq!(given_up.events.iter().map(|event| event.reason).collect::<Vec<_>>(), [Reason::TrailUpdated]);
+    assert_eq!(given_up.fights, Fights::default(), "nobody fights");
     let removed = Fake::with(as_declared(&declared(&[])).trail);
     let later = NOW + SignedDuration::from_mins(5);
     let report = now(reconcile(
