@@ -224,7 +224,7 @@ fn a_mistake_that_only_aws_finds_is_its_own_object_s() -> Result<()> {
     let (stage, at) = (shared(), place("isolated", "eu-north-1"));
     stage.make_bucket(at)?;
     stage.apply_trail(at, |spec| {
-        spec["managementEvents"] = json!({"excludeEventSources": ["kms.amazonaws.com"]})
+        spec["managementEvents"] = json!({"excludeEventSources": ["kms.amazonaws.com"]});
     })?;
     let mut odd = objects(at, "odd");
     fields(&mut odd)[2] = json!({"field": "tlsDetails", "equals": ["none"]});

@@ -64,7 +64,9 @@ async fn walk(row: &Row) -> Result<()> {
         Keeper::new(&place, "guardrails: {weakening: Allow}", spec(&place, row.steps[0].members)?)?;
     keeper.record_data_events(row.data_events)?;
     for (at, step) in row.steps.iter().enumerate() {
-        take(&mut keeper, step).await.with_context(|| format!("step {}: {}", at + 1, step.members))?;
+        Box::pin(take(&mut keeper, step))
+            .await
+            .with_context(|| format!("step {}: {}", at + 1, step.members))?;
     }
     Ok(())
 }
