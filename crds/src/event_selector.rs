@@ -266,6 +266,10 @@ pub struct EventSelectorStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<AcceptedSelectors>,
 
+    /// A form that was accepted and that AWS was not seen to have yet. It may have it all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<AcceptedSelectors>,
+
     /// Revision of the trail's selectors with which the accepted form was last seen in place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]

@@ -490,6 +490,11 @@ pub struct SelectorsStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub applied_revision: Option<String>,
+    /// Accepted EventSelectors that AWS does not record all of, as namespace/name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 512), inner(length(max = 320)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub unapplied: Vec<String>,
     /// How many EventSelectors are accepted.
     pub count: i32,
     /// Which management events are declared, in words.
@@ -503,7 +508,7 @@ pub struct SelectorsStatus {
     /// EventSelectors that CloudTrail itself refused, each in the form in which it did. They are tried again when they are
     /// edited, or when a look is asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = 256))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub refused: Vec<RefusedSelector>,
 }

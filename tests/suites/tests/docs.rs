@@ -97,10 +97,12 @@ fn every_reason_of_an_event_selector_is_on_its_page() {
 }
 
 /// What keeps data events from being given up, and the row that tells of it.
-const HOLDS: [(&str, &str); 6] = [
+const HOLDS: [(&str, &str); 8] = [
     ("LatelyDeleted", "| an EventSelector was deleted |"),
     ("New", "| the Trail object is new"),
-    ("Unjudged", "| an EventSelector cannot be read"),
+    ("Unreadable", "| an EventSelector cannot be read"),
+    ("Unjudged", "| an EventSelector is invalid and was never judged before"),
+    ("OneByOne", "| EventSelectors are [tried one by one]"),
     ("Namespace", "| the Trail's namespace is being deleted |"),
     // What is asked then is the row of the definition.
     ("NotAskedYet", "| the CustomResourceDefinition of EventSelector"),

@@ -89,7 +89,8 @@ impl References for Objects {
     }
 
     fn namespace(&self, name: &str) -> Option<Namespace> {
-        self.namespaces.as_ref()?.get(name).cloned()
+        // Where they were not read, a namespace is there, and nothing is known of it.
+        self.namespaces.as_ref().map_or_else(|| Some(Namespace::default()), |all| all.get(name).cloned())
     }
 
     fn trail(&self, namespace: &str, name: &str) -> Result<Option<Arc<Trail>>, Unreadable> {

@@ -77,6 +77,7 @@ struct Context {
 struct Contribution {
     generation: Option<i64>,
     accepted: Option<AcceptedSelectors>,
+    pending: Option<AcceptedSelectors>,
 }
 
 /// Runs until told to stop, and finishes what is in hand.
@@ -133,6 +134,8 @@ async fn control(
     let changes = predicates::generation.combine(predicates::annotations);
     let objects = watcher(api, watcher::Config::default())
         .default_backoff()
+        // Before the cache has lost them: nobody must see that they are gone and not when.
+        .inspect(note_deletions(context.clone()))
         .reflect(writer)
         .inspect(all_answered(&context.stores.event_selectors, answered.watch(watch), &health, watch))
         .inspect(note(context.clone()))
@@ -148,14 +151,28 @@ async fn control(
         .await;
 }
 
+/// Remembers when objects were deleted.
+fn note_deletions(
+    context: Arc<Context>,
+) -> impl Fn(&Result<watcher::Event<Guarded>, watcher::Error>) + Send + 'static {
+    move |event| match event {
+        Ok(watcher::Event::Delete(object)) => match &object.0 {
+            Ok(object) => context.stores.deletions.note(trail_of(object)),
+            // Nobody knows whose it was.
+            Err(_) => context.stores.deletions.missed_some(),
+        },
+        // Who was deleted meanwhile is not told.
+        Ok(watcher::Event::InitDone) => context.stores.deletions.missed_some(),
+        _ => {}
+    }
+}
+
 /// Tells the Trail and the other EventSelectors of it what has changed; of an object that is gone nothing remains.
 fn note(context: Arc<Context>) -> impl Fn(&Result<watcher::Event<Guarded>, watcher::Error>) + Send + 'static {
     move |event| match event {
         Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => context.noted(object),
         Ok(watcher::Event::Delete(object)) => context.deleted(object),
-        // Who was deleted meanwhile is not told.
-        Ok(watcher::Event::InitDone) => context.stores.deletions.missed_some(),
-        Ok(watcher::Event::Init) | Err(_) => {}
+        Ok(watcher::Event::Init | watcher::Event::InitDone) | Err(_) => {}
     }
 }
 
@@ -165,6 +182,7 @@ impl Context {
         let contribution = Contribution {
             generation: object.metadata.generation,
             accepted: object.status.as_ref().and_then(|status| status.accepted.clone()),
+            pending: object.status.as_ref().and_then(|status| status.pending.clone()),
         };
         let uid = object.uid().unwrap_or_default();
         let mut seen = self.seen.lock();
@@ -181,13 +199,8 @@ impl Context {
         self.shared.metrics.object_gone(KIND, &namespace, &name);
         self.memory.forget(uid);
         self.seen.lock().remove(uid);
-        match &object.0 {
-            Ok(object) => {
-                self.stores.deletions.note(trail_of(object));
-                self.changed(object);
-            }
-            // Nobody knows whose it was.
-            Err(_) => self.stores.deletions.missed_some(),
+        if let Ok(object) = &object.0 {
+            self.changed(object);
         }
     }
 

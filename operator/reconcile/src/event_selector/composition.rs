@@ -29,7 +29,7 @@ pub struct Member {
     pub priority: i32,
     /// What it asks for, or what is wrong with it.
     pub form: Result<Vec<AdvancedSelector>, Vec<String>>,
-    /// What was accepted last.
+    /// What AWS has for it, or may have.
     pub accepted: Option<Vec<AdvancedSelector>>,
     /// Whether its own controller has judged any form of it: where not, it may have been accepted and nobody wrote it
     /// down yet.
@@ -43,21 +43,24 @@ impl Member {
     pub fn of(object: &EventSelector, refused: &[RefusedSelector]) -> Self {
         let namespace = object.metadata.namespace.clone().unwrap_or_default();
         let name = object.metadata.name.clone().unwrap_or_default();
-        let accepted = object.status.as_ref().and_then(|status| status.accepted.as_ref());
-        let accepted = accepted.map(|accepted| {
-            // Nobody is bound to write there only what was accepted.
-            let list = accepted.selectors.iter().map(form::from_advanced);
-            list.filter(|selector| !selector.is_management() && selector.problems().is_empty()).collect()
-        });
-        let form = form::form(&object.spec, &format!("{namespace}/{name}")).and_then(|form| {
-            let id = form::id(&form);
-            let is_this =
-                |one: &&RefusedSelector| one.namespace == namespace && one.name == name && one.form == id;
-            match refused.iter().find(is_this) {
-                Some(_) => Err(vec![BY_CLOUDTRAIL.to_owned()]),
-                None => Ok(form),
+        let is_refused = |form: &[AdvancedSelector]| {
+            let id = form::id(form);
+            refused.iter().any(|one| one.namespace == namespace && one.name == name && one.form == id)
+        };
+        let form = form::form(&object.spec, &format!("{namespace}/{name}"))
+            .and_then(|form| if is_refused(&form) { Err(vec![BY_CLOUDTRAIL.to_owned()]) } else { Ok(form) });
+        // What AWS was seen to have, and what it may have since. Not judged by the rules of this version again: AWS has
+        // taken it. Only management events are nobody's to add, whoever writes a status.
+        let known = object.status.iter().flat_map(|status| status.accepted.iter().chain(&status.pending));
+        let known = known.map(|one| one.selectors.iter().map(form::from_advanced).collect::<Vec<_>>());
+        let known: Vec<_> = known.filter(|form| !is_refused(form)).collect();
+        let mut accepted: Vec<_> = Vec::new();
+        for selector in known.iter().flatten().filter(|selector| !selector.is_management()) {
+            if !accepted.contains(selector) {
+                accepted.push(selector.clone());
             }
-        });
+        }
+        let accepted = (!accepted.is_empty() && !is_refused(&accepted)).then_some(accepted);
         let judged = object.status.as_ref().and_then(|status| status.observed_generation);
         Self {
             is_edited: object.metadata.generation.unwrap_or_default() > 1,
@@ -156,7 +159,7 @@ pub fn compose(management: Option<&AdvancedSelector>, mut members: Vec<Member>) 
     for member in less.into_iter().chain(more) {
         let refusal = match &member.form {
             Ok(form) if room.place(&member.key, form) => None,
-            Ok(form) => Some(over_quota(values(form), &room)),
+            Ok(form) => Some(over_quota(values(form), room.beside(&member.key))),
             Err(problems) => Some(Refusal { reason: Reason::Invalid, message: problems.join("; ") }),
         };
         if let Some(refusal) = refusal {
@@ -194,12 +197,12 @@ fn values(selectors: &[AdvancedSelector]) -> usize {
     selectors.iter().map(AdvancedSelector::values).sum()
 }
 
-fn over_quota(wants: usize, room: &Room) -> Refusal {
+fn over_quota(wants: usize, others: usize) -> Refusal {
+    let most = MAX_VALUES.saturating_sub(others);
     Refusal {
         reason: Reason::QuotaExceeded,
         message: format!(
-            "a trail holds {MAX_VALUES} values in all its selectors, {} are taken, and this asks for {wants}; name fewer resources (a common beginning with startsWith needs one value), or use another trail",
-            room.used()
+            "a trail holds {MAX_VALUES} values in all its selectors, others take {others}, and this asks for {wants} where {most} are free; name fewer resources (a common beginning with startsWith needs one value), or use another trail"
         ),
     }
 }
@@ -216,6 +219,13 @@ impl Room {
     fn used(&self) -> usize {
         let once: BTreeSet<_> = self.placed.values().flatten().collect();
         self.taken + once.into_iter().map(AdvancedSelector::values).sum::<usize>()
+    }
+
+    /// Without what this member has.
+    fn beside(&self, key: &Key) -> usize {
+        let others: BTreeSet<_> =
+            self.placed.iter().filter(|(of, _)| *of != key).flat_map(|(_, placed)| placed).collect();
+        self.taken + others.into_iter().map(AdvancedSelector::values).sum::<usize>()
     }
 
     /// Places it instead of what the member has; leaves all as it was where there is no room.

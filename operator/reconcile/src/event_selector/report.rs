@@ -107,7 +107,11 @@ impl Known<'_> {
             readiness,
             accepted: Fact::new(condition::ACCEPTED, Status::False, reason, message),
             applied: Fact::new(condition::APPLIED, Status::False, Reason::NotAccepted, NOTHING),
-            status: EventSelectorStatus { accepted: self.previous.accepted.clone(), ..<_>::default() },
+            status: EventSelectorStatus {
+                accepted: self.previous.accepted.clone(),
+                pending: self.previous.pending.clone(),
+                ..<_>::default()
+            },
         }
     }
 
@@ -118,8 +122,9 @@ impl Known<'_> {
         } else {
             Readiness::Waiting { reason: *reason, message: message.clone() }
         };
-        let applied = match &self.previous.accepted {
-            Some(accepted) if !held.is_empty() => Fact::new(
+        let (accepted, pending) = self.kept(found, held);
+        let applied = match accepted.as_ref().or(pending.as_ref()) {
+            Some(accepted) => Fact::new(
                 condition::APPLIED,
                 Status::False,
                 Reason::HeldLastAccepted,
@@ -135,11 +140,37 @@ impl Known<'_> {
             accepted: Fact::new(condition::ACCEPTED, Status::False, *reason, message),
             applied,
             status: EventSelectorStatus {
-                accepted: self.previous.accepted.clone().filter(|_| !held.is_empty()),
+                accepted,
+                pending,
                 applied_revision: self.previous.applied_revision.clone(),
                 ..self.told(found, held)
             },
         }
+    }
+
+    /// What AWS goes on having for an object whose spec is refused. Once AWS is seen to have what was on its way, that
+    /// takes the place of what was before.
+    fn kept(
+        &self,
+        found: &Found,
+        held: &[AdvancedSelector],
+    ) -> (Option<AcceptedSelectors>, Option<AcceptedSelectors>) {
+        let is_held = |form: &AcceptedSelectors| {
+            let form: Vec<_> = form.selectors.iter().map(super::from_advanced).collect();
+            !form.is_empty() && form.iter().all(|selector| held.contains(selector))
+        };
+        let accepted = self.previous.accepted.clone().filter(is_held);
+        match self.previous.pending.clone().filter(is_held) {
+            Some(pending) if self.is_in_place(found) == Some(true) => (Some(pending), None),
+            pending => (accepted, pending),
+        }
+    }
+
+    /// Whether AWS has what the Trail is to record for this object; `None` where the Trail has not looked at that yet.
+    fn is_in_place(&self, found: &Found) -> Option<bool> {
+        let of_trail = found.trail.status.as_ref()?.selectors.as_ref()?;
+        let me = format!("{}/{}", self.key.0, self.key.1);
+        (of_trail.revision == found.revision).then(|| !of_trail.unapplied.contains(&me))
     }
 
     fn accepted(&self, found: &Found, selectors: &[AdvancedSelector]) -> Judged {
@@ -147,11 +178,9 @@ impl Known<'_> {
         let unchanged = self.previous.accepted.as_ref().is_some_and(|accepted| accepted.selectors == form);
         let applied_revision = self.applied_revision(found, unchanged);
         // What AWS has not taken may turn out to be nothing that it takes.
-        let accepted = if applied_revision.is_some() {
-            Some(AcceptedSelectors { generation: self.generation, selectors: form })
-        } else {
-            self.previous.accepted.clone()
-        };
+        let this = Some(AcceptedSelectors { generation: self.generation, selectors: form });
+        let (accepted, pending) =
+            if applied_revision.is_some() { (this, None) } else { (self.previous.accepted.clone(), this) };
         let (readiness, applied) = if applied_revision.is_some() {
             (
                 Readiness::Ready { message: "the trail records it".into() },
@@ -171,28 +200,30 @@ impl Known<'_> {
                 "it is part of what the trail is to record",
             ),
             applied,
-            status: EventSelectorStatus { accepted, applied_revision, ..self.told(found, selectors) },
+            status: EventSelectorStatus {
+                accepted,
+                pending,
+                applied_revision,
+                ..self.told(found, selectors)
+            },
         }
     }
 
     /// The revision with which the Trail says that AWS has it; `None` where it does not. A Trail that has not looked at
-    /// the newest edit of others, or whose AWS does not show it yet, has not lost what it had.
+    /// the newest edit of others has not lost what it had.
     fn applied_revision(&self, found: &Found, unchanged: bool) -> Option<String> {
-        let of_trail = found.trail.status.as_ref().and_then(|status| status.selectors.as_ref())?;
-        let applied = of_trail.applied_revision.as_ref()?;
-        if *applied == found.revision {
-            return Some(applied.clone());
-        }
         let was = conditions::find(&self.previous.conditions, condition::APPLIED)
             .is_some_and(|applied| applied.status == "True");
-        let on_its_way = of_trail.revision != found.revision;
-        let same = self.previous.applied_revision.as_ref() == Some(applied);
-        (was && unchanged && (same || on_its_way)).then(|| applied.clone())
+        match self.is_in_place(found) {
+            Some(true) => Some(found.revision.clone()),
+            Some(false) => None,
+            None => self.previous.applied_revision.clone().filter(|_| was && unchanged),
+        }
     }
 
     /// What is recorded, in words, and what should be known of it.
     fn told(&self, found: &Found, selectors: &[AdvancedSelector]) -> EventSelectorStatus {
-        let warnings = warnings::warnings(selectors, &found.trail, &found.elsewhere).into_iter();
+        let warnings = warnings::warnings(selectors, found).into_iter();
         let overlaps = warnings::overlaps(&self.key, selectors, &found.composition);
         EventSelectorStatus {
             records: lines(selectors.iter().map(AdvancedSelector::describe)),

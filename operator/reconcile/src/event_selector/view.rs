@@ -31,6 +31,8 @@ pub struct Found {
     pub composition: Composition,
     /// The name of that.
     pub revision: String,
+    /// Account that holds the trail.
+    pub account_id: String,
     /// What other trails of the same account are to record, a trail each.
     pub elsewhere: Vec<Vec<AdvancedSelector>>,
 }
@@ -40,7 +42,17 @@ pub fn view(object: &EventSelector, references: &impl References) -> View {
     let (namespace, name) = object.trail();
     let own = object.metadata.namespace.as_deref().unwrap_or_default();
     let none = |reason, message| View::None { reason, message };
+    // Whoever may not add is not told which Trails there are elsewhere.
+    let elsewhere_refused = || {
+        none(
+            Reason::NotPermitted,
+            format!(
+                "there is no Trail {namespace}/{name} that takes EventSelectors from namespace '{own}'; correct spec.trailRef in a new EventSelector, or ask whoever owns the Trail to allow the namespace with spec.eventSelectorsFrom"
+            ),
+        )
+    };
     let trail = match references.trail(namespace, name) {
+        Ok(None) | Err(_) if namespace != own => return elsewhere_refused(),
         Ok(Some(trail)) => trail,
         Ok(None) => {
             return none(
@@ -58,12 +70,7 @@ pub fn view(object: &EventSelector, references: &impl References) -> View {
         }
     };
     if !may_add(&trail, own, references) {
-        return none(
-            Reason::NotPermitted,
-            format!(
-                "Trail {namespace}/{name} takes no EventSelectors from namespace '{own}'; whoever owns it must allow the namespace with spec.eventSelectorsFrom"
-            ),
-        );
+        return elsewhere_refused();
     }
     if trail.metadata.deletion_timestamp.is_some() {
         return none(Reason::TrailNotFound, format!("Trail {namespace}/{name} is being deleted"));
@@ -76,10 +83,16 @@ pub fn view(object: &EventSelector, references: &impl References) -> View {
     };
     View::Trail(Box::new(Found {
         revision: declared.revision(),
+        account_id: account_id(&trail, references),
         elsewhere: elsewhere(&trail, references),
         composition,
         trail,
     }))
+}
+
+fn account_id(trail: &Trail, references: &impl References) -> String {
+    let account = references.aws_account(&trail.spec.account_ref.name).ok().flatten();
+    account.map(|account| account.spec.account_id.clone()).unwrap_or_default()
 }
 
 /// Only trails that see events of the same Region can record the same ones.

@@ -7,7 +7,7 @@ use trail_operator_domain::{
     selectors::{Admission, AdvancedSelector, Record},
 };
 
-use super::{Composition, composition::Key};
+use super::{Composition, Found, composition::Key};
 use crate::reason::Reason;
 
 /// A warning.
@@ -18,14 +18,11 @@ pub(super) struct Warning {
 }
 
 /// Of the selectors of one object.
-pub(super) fn warnings(
-    own: &[AdvancedSelector],
-    trail: &Trail,
-    elsewhere: &[Vec<AdvancedSelector>],
-) -> Vec<Warning> {
+pub(super) fn warnings(own: &[AdvancedSelector], found: &Found) -> Vec<Warning> {
+    let Found { trail, account_id, elsewhere, .. } = found;
     let mut warnings = Vec::new();
     for selector in own {
-        if records_own_bucket(selector, trail) {
+        if records_own_bucket(selector, trail, account_id) {
             let bucket = &trail.spec.s3.bucket_name;
             let partition = partition::of_region(&trail.spec.region);
             warnings.push(Warning {
@@ -60,19 +57,19 @@ fn same(one: &AdvancedSelector, other: &AdvancedSelector) -> bool {
 
 /// Where one selector of a trail makes another needless.
 pub(super) fn overlaps(of: &Key, own: &[AdvancedSelector], composition: &Composition) -> Vec<String> {
-    let others = composition.verdicts.iter().filter(|(key, _)| *key != of);
     let mut overlaps = Vec::new();
-    for (key, verdict) in others {
-        for (mine, theirs) in
-            own.iter().flat_map(|mine| verdict.selectors().iter().map(move |one| (mine, one)))
-        {
-            let told = match (theirs.covers(mine), mine.covers(theirs)) {
-                (true, true) => "records the same as",
-                (true, false) => "is part of what is recorded by",
-                (false, true) => "records all that is recorded by",
-                (false, false) => continue,
-            };
-            overlaps.push(format!("{} {told} {}", called(mine), by_whom(of, key, theirs)));
+    for mine in own {
+        for (key, verdict) in &composition.verdicts {
+            for theirs in verdict.selectors().iter().filter(|theirs| key != of || *theirs != mine) {
+                let told = match (theirs.covers(mine), mine.covers(theirs)) {
+                    (true, true) => "records the same as",
+                    (true, false) => "is part of what is recorded by",
+                    // Told once where both are one's own.
+                    (false, true) if key != of => "records all that is recorded by",
+                    _ => continue,
+                };
+                overlaps.push(format!("{} {told} {}", called(mine), by_whom(of, key, theirs)));
+            }
         }
     }
     overlaps
@@ -80,7 +77,9 @@ pub(super) fn overlaps(of: &Key, own: &[AdvancedSelector], composition: &Composi
 
 /// Objects of another namespace may not be anybody's to know.
 fn by_whom(of: &Key, key: &Key, theirs: &AdvancedSelector) -> String {
-    if of.0 == key.0 {
+    if of == key {
+        called(theirs)
+    } else if of.0 == key.0 {
         format!("{} of EventSelector '{}'", called(theirs), key.1)
     } else {
         "an EventSelector of another namespace".to_owned()
@@ -92,7 +91,7 @@ fn called(selector: &AdvancedSelector) -> String {
 }
 
 /// Whether it takes the event of a log file's own delivery.
-fn records_own_bucket(selector: &AdvancedSelector, trail: &Trail) -> bool {
+fn records_own_bucket(selector: &AdvancedSelector, trail: &Trail, account_id: &str) -> bool {
     if trail.spec.recursive_logging == Some(false) {
         return false;
     }
@@ -110,8 +109,14 @@ fn records_own_bucket(selector: &AdvancedSelector, trail: &Trail) -> bool {
         "userIdentity": {"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"},
         "resources": [{
             "type": "AWS::S3::Object",
-            "ARN": format!("arn:{partition}:s3:::{}/{folder}AWSLogs/111122223333/CloudTrail/log.json.gz", s3.bucket_name),
+            "ARN": format!("arn:{partition}:s3:::{}/{folder}AWSLogs/{account_id}/CloudTrail/log.json.gz", s3.bucket_name),
         }],
+    });
+    // CloudTrail's deliveries have no such identity, so leaving others out leaves these in.
+    let mut selector = selector.clone();
+    selector.fields.retain(|field| {
+        let shuts_out = field.equals.is_empty() && field.starts_with.is_empty() && field.ends_with.is_empty();
+        field.field != "userIdentity.arn" || !shuts_out
     });
     Record::from_json(&delivery).is_ok_and(|record| selector.admits(&record) == Admission::Yes)
 }

@@ -371,9 +371,21 @@ fn hold(
         let labels = references.namespace(theirs).unwrap_or_default().labels;
         trail.spec.event_selectors_from.allows(namespace, theirs, &labels)
     };
+    let called = |(namespace, name): &(String, String)| format!("{namespace}/{name}");
     let unreadable = references.unreadable_event_selectors();
-    if let Some((namespace, name)) = unreadable.iter().find(may_add).or(composition.unjudged.first()) {
-        return Hold::Unjudged(format!("{namespace}/{name}"));
+    if let Some(key) = unreadable.iter().find(may_add) {
+        return Hold::Unreadable(called(key));
+    }
+    if let Some(key) = composition.unjudged.first() {
+        return Hold::Unjudged(called(key));
+    }
+    // A namespace whose deletion is known before that of what is in it.
+    let members = references.event_selectors(namespace, trail.metadata.name.as_deref().unwrap_or_default());
+    let homeless = members.iter().find(|member| {
+        references.namespace(member.metadata.namespace.as_deref().unwrap_or_default()).is_none()
+    });
+    if homeless.is_some() {
+        return Hold::LatelyDeleted(GRACE);
     }
     let deleted =
         references.event_selector_deleted(namespace, trail.metadata.name.as_deref().unwrap_or_default());

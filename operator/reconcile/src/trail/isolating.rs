@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use trail_operator_crds::RefusedSelector;
 
-use super::{Applied, Change, Input, Observed, change::field};
+use super::{Applied, Change, Hold, Input, Observed, change::field};
 use crate::event_selector::{self, composition::Key};
 
 /// `status.selectors.refused` holds at most this many.
-const MAX_REFUSED: usize = 64;
+const MAX_REFUSED: usize = 256;
 
 /// EventSelectors that wait for their turn to be tried.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,7 @@ impl Isolation {
             .collect();
         let once: BTreeSet<_> = added.into_iter().collect();
         selectors.added.retain(|selector| once.contains(selector));
+        selectors.hold = Some(Hold::OneByOne);
     }
 }
 
@@ -80,6 +81,10 @@ pub(super) fn found(
     let alone = !fields.contains(&field::MANAGEMENT_EVENTS.to_owned());
     match tried.as_slice() {
         [] => {}
+        // There is no room to write it down: it waits, and is tried once an interval.
+        [only] if alone && found.refused.len() >= MAX_REFUSED => {
+            found.isolation.waiting.insert((*only).clone());
+        }
         [only] if alone => {
             found.refused.push(RefusedSelector {
                 namespace: only.0.clone(),
@@ -93,7 +98,6 @@ pub(super) fn found(
             found.goes_on = true;
         }
     }
-    found.refused.truncate(MAX_REFUSED);
     found
 }
 

@@ -221,6 +221,11 @@ fn plan_existing(input: &Input, observed: &Observed, trail: &ObservedTrail, now:
     let (adoption, repair) = if is_adoption(mark.as_ref()) { (mark, None) } else { (None, mark) };
     let mut wanted = Vec::new();
     wanted.extend(adoption);
+    // A trail that never logged has nothing to lose, and not even its first moment is to be recorded otherwise.
+    let is_new = !logs && trail.status.start_logging_time.is_none();
+    let before = |change: &Change| is_new && matches!(change, Change::PutEventSelectors(..));
+    let (selectors, recording): (Vec<_>, Vec<_>) = recording.into_iter().partition(before);
+    wanted.extend(selectors);
     wanted.extend((!logs && is_to_log).then_some(Change::StartLogging));
     wanted.extend(settings::updates(fields, &declared));
     wanted.extend(recording);

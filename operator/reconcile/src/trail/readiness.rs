@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Applied, Failure, FieldChange, Finding, Input, Next, Observed, Plan, Severity, Withheld};
+use super::{Applied, Failure, FieldChange, Finding, Hold, Input, Next, Observed, Plan, Severity, Withheld};
 use crate::{
     aws_error::{AwsError, Class},
     conditions::Readiness,
@@ -51,7 +51,18 @@ pub(super) fn of_round(
     if let Some(readiness) = withheld(&plan.withheld) {
         return (readiness, Next::Interval);
     }
-    (Readiness::Ready { message: as_declared(input, observed).into() }, Next::Interval)
+    let mut message = as_declared(input, observed).to_owned();
+    if let Some(hold) = held(input, plan) {
+        let _ =
+            write!(message, "; it goes on recording what no EventSelector declares any more, since {hold}");
+    }
+    (Readiness::Ready { message }, Next::Interval)
+}
+
+/// Why something that nobody declares is not given up.
+fn held<'a>(input: &'a Input, plan: &Plan) -> Option<&'a Hold> {
+    let held = plan.withheld.iter().any(|withheld| withheld.reason == Reason::HeldForNow);
+    input.recording.selectors.hold.as_ref().filter(|_| held)
 }
 
 /// What lasts comes before what passes.

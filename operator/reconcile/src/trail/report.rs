@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trail_operator_crds::{Destination, Drift, SelectorsStatus, TrailStatus, condition};
+use trail_operator_domain::selectors::Selectors;
 
 use super::{
     Applied, Change, FieldChange, Fights, Freshness, Hold, Input, Isolation, Mark, Observed, ObservedTrail,
@@ -16,7 +17,6 @@ use crate::{
     aws_error::{AwsError, Class},
     conditions::{self, Fact, Readiness, Status, whole_seconds},
     event::Event,
-    event_selector,
     reason::Reason,
 };
 
@@ -364,21 +364,22 @@ fn selectors(
     let revision = declared.revision();
     let before = previous.selectors.as_ref();
     let actual = seen(outcome).map(|trail| trail.recorded.selectors.as_ref());
-    let applied_revision = match actual {
-        Some(Some(actual)) if declared.is_in_place(actual) => Some(revision.clone()),
-        // AWS may still have what it had, and show what was put since later.
-        Some(Some(actual)) => before
-            .and_then(|before| before.applied_revision.clone())
-            .filter(|applied| *applied == event_selector::id(&actual.advanced())),
-        // It could not be read.
-        Some(None) => before.and_then(|before| before.applied_revision.clone()),
+    let (applied_revision, unapplied) = match actual {
+        Some(Some(actual)) => {
+            (declared.is_in_place(actual).then(|| revision.clone()), declared.unapplied(actual))
+        }
+        // It was not read: nothing new is known.
+        _ if before.is_some_and(|before| before.revision == revision) => before
+            .map(|before| (before.applied_revision.clone(), before.unapplied.clone()))
+            .unwrap_or_default(),
         None if matches!(outcome, Outcome::NotObserved { .. }) => return previous.selectors.clone(),
-        None => None,
+        _ => (None, declared.unapplied(&Selectors::Default)),
     };
     let all = declared.all();
     Some(SelectorsStatus {
         revision,
         applied_revision,
+        unapplied,
         count: i32::try_from(declared.composition.accepted()).unwrap_or(i32::MAX),
         management_events: all.management_events().describe(),
         data_resource_types: all.data_resource_types().into_iter().take(MAX_TYPES).collect(),

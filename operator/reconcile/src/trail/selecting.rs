@@ -9,7 +9,7 @@ use trail_operator_domain::selectors::{AdvancedSelector, Selectors};
 
 use super::{Change, FieldChange, Withheld, change::field, guard};
 use crate::{
-    event_selector::{self, Composition, MAX_VALUES},
+    event_selector::{self, Composition, MAX_VALUES, composition::Key},
     reason::Reason,
 };
 
@@ -33,8 +33,12 @@ pub enum Hold {
     LatelyDeleted(Duration),
     /// The Trail was made a moment ago, and its `EventSelector`s may still come; for so long.
     New(Duration),
-    /// An `EventSelector` that cannot be read, or is not judged yet; its namespace and name.
+    /// An `EventSelector` that this version cannot read; its namespace and name.
+    Unreadable(String),
+    /// An `EventSelector` that is invalid and may have been accepted before; its namespace and name.
     Unjudged(String),
+    /// `EventSelector`s are tried one by one, and what those had that wait stays.
+    OneByOne,
     /// The Trail's namespace is being deleted.
     Namespace,
     /// Whether the definition of `EventSelector` is there to stay has to be asked first.
@@ -48,7 +52,9 @@ impl fmt::Display for Hold {
         match self {
             Self::LatelyDeleted(_) => f.write_str("an EventSelector was deleted a moment ago"),
             Self::New(_) => f.write_str("the Trail was made a moment ago"),
-            Self::Unjudged(key) => write!(f, "EventSelector {key} cannot be read by this version"),
+            Self::Unreadable(key) => write!(f, "EventSelector {key} cannot be read by this version"),
+            Self::Unjudged(key) => write!(f, "EventSelector {key} is invalid and was not judged before"),
+            Self::OneByOne => f.write_str("EventSelectors are tried one by one"),
             Self::Namespace => f.write_str("its namespace is being deleted"),
             Self::NotAskedYet => f.write_str("the API server was not asked yet"),
             Self::Definition => f.write_str("the CustomResourceDefinition of EventSelector is being deleted"),
@@ -77,7 +83,18 @@ impl DeclaredSelectors {
         let parts = Parts::of(actual);
         parts.has_management(self.management.as_ref()) && parts.missing(&self.added).is_empty()
     }
+
+    /// `EventSelector`s of which AWS does not record all.
+    pub(super) fn unapplied(&self, actual: &Selectors) -> Vec<String> {
+        let parts = Parts::of(actual);
+        let lacks = |key: &&Key| !parts.missing(self.composition.verdicts[*key].selectors()).is_empty();
+        let lacking = self.composition.members.iter().filter(lacks);
+        lacking.map(|(namespace, name)| format!("{namespace}/{name}")).take(MAX_UNAPPLIED).collect()
+    }
 }
+
+/// `status.selectors.unapplied` holds at most this many: more have no room in a trail.
+const MAX_UNAPPLIED: usize = 512;
 
 /// The selectors that a trail has, apart.
 struct Parts {
@@ -171,16 +188,51 @@ pub(super) fn select(declared: &DeclaredSelectors, actual: &Selectors, keep: Kee
     if !missing.is_empty() || !given_up.is_empty() {
         fields.push(FieldChange::new(field::EVENT_SELECTORS, described(&given_up), described(&missing)));
     }
-    let values: usize = management.iter().chain(&added).map(AdvancedSelector::values).sum();
-    let empty = management.is_empty() && added.is_empty();
-    if fields.is_empty() || empty || values > MAX_VALUES {
-        let reason = Reason::QuotaExceeded;
-        let left = fields.into_iter().filter(|_| !empty);
-        withheld.extend(left.map(|field| Withheld { operation: "PutEventSelectors", field, reason }));
+    if values(&management) + values(&added) > MAX_VALUES {
+        let (room, left_out) = with_room(&management, &parts.added, &missing);
+        added = room;
+        fields.retain(|field| field.field != field::EVENT_SELECTORS);
+        let coming: Vec<_> = missing.iter().filter(|one| !left_out.contains(one)).cloned().collect();
+        let going = parts.extra(&added);
+        if !coming.is_empty() || !going.is_empty() {
+            fields.push(FieldChange::new(field::EVENT_SELECTORS, described(&going), described(&coming)));
+        }
+        let left = FieldChange::new(field::EVENT_SELECTORS, "", described(&left_out));
+        withheld.extend((!left_out.is_empty()).then_some(Withheld {
+            operation: "PutEventSelectors",
+            field: left,
+            reason: Reason::QuotaExceeded,
+        }));
+    }
+    if fields.is_empty() || management.is_empty() && added.is_empty() {
         return Selection { change: None, withheld, after: actual.clone() };
     }
     let after = together(&management, &added);
     Selection { change: Some(Change::PutEventSelectors(fields, after.clone())), withheld, after }
+}
+
+fn values(selectors: &[AdvancedSelector]) -> usize {
+    selectors.iter().map(AdvancedSelector::values).sum()
+}
+
+/// Where all has no room: what AWS has stays, and what is missing comes as far as there is room, in order. Management
+/// events come first in any case. Gives what is to be there, and what is left out.
+fn with_room(
+    management: &[AdvancedSelector],
+    there: &[AdvancedSelector],
+    missing: &[AdvancedSelector],
+) -> (Vec<AdvancedSelector>, Vec<AdvancedSelector>) {
+    let mut added = there.to_vec();
+    while values(management) + values(&added) > MAX_VALUES && added.pop().is_some() {}
+    let mut left_out = Vec::new();
+    for one in missing {
+        if values(management) + values(&added) + one.values() <= MAX_VALUES {
+            added.push(one.clone());
+        } else {
+            left_out.push(one.clone());
+        }
+    }
+    (added, left_out)
 }
 
 fn together(management: &[AdvancedSelector], added: &[AdvancedSelector]) -> Selectors {

@@ -291,6 +291,9 @@ fn what_aws_refuses_is_refused_here_first() -> Result<()> {
             }
             Err(_) => {}
         }
+        wrong.extend(
+            asked_by_the_operator(object.clone())?.map(|call| format!("{what}: the operator calls {call}")),
+        );
         match form(&object.spec, "security/added") {
             Ok(_) => wrong.push(format!("{what}: it is not refused here")),
             Err(told) if !told.iter().any(|told| told.contains(words)) => {
@@ -301,6 +304,20 @@ fn what_aws_refuses_is_refused_here_first() -> Result<()> {
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
+}
+
+/// What the operator would change in AWS for a Trail that is as declared but for this object.
+fn asked_by_the_operator(object: EventSelector) -> Result<Option<String>> {
+    let place = place()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut keeper = Keeper::new(&place, "", spec(&place, "")?)?;
+        ensure!(keeper.round().await?.ready().0 == "True", "the trail is not made");
+        let mark = keeper.mark()?;
+        keeper.cluster.event_selectors = vec![object];
+        keeper.round().await?;
+        Ok(keeper.writes(mark)?.first().cloned())
+    })
 }
 
 /// Members as AWS's API calls them.

@@ -154,13 +154,19 @@ pub(crate) struct Selectors {
 /// Edits that come together are put into AWS together: it takes one PutEventSelectors a second.
 const TOGETHER: Duration = Duration::from_secs(1);
 
+/// What comes within a while of the first, each once; `None` when nothing will come any more.
+async fn together(changed: &mut UnboundedReceiver<(String, String)>) -> Option<HashSet<(String, String)>> {
+    let first = changed.next().await?;
+    tokio::time::sleep(TOGETHER).await;
+    let mut trails = HashSet::from([first]);
+    while let Ok(another) = changed.try_recv() {
+        trails.insert(another);
+    }
+    Some(trails)
+}
+
 async fn wake_composed(mut changed: UnboundedReceiver<(String, String)>, wake: Arc<Wakers>) {
-    while let Some(first) = changed.next().await {
-        tokio::time::sleep(TOGETHER).await;
-        let mut trails = HashSet::from([first]);
-        while let Ok(another) = changed.try_recv() {
-            trails.insert(another);
-        }
+    while let Some(trails) = together(&mut changed).await {
         wake.wake(|trail| trails.contains(&(trail.namespace().unwrap_or_default(), trail.name_any())));
     }
 }
@@ -396,4 +402,29 @@ fn error_policy(trail: Arc<Guarded>, error: &RoundError, context: Arc<Context>) 
     tracing::warn!(kind = KIND, namespace, name, error = error as &dyn std::error::Error, "the round failed");
     context.shared.metrics.reconciled(KIND, RoundResult::Error, None);
     Action::requeue(context.memory.back_off(trail.meta().uid.as_deref().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures::channel::mpsc::unbounded;
+
+    #[tokio::test(start_paused = true)]
+    async fn edits_within_a_second_wake_a_trail_once() {
+        let (sender, mut changed) = unbounded();
+        let key = |name: &str| ("security".to_owned(), name.to_owned());
+        tokio::spawn(async move {
+            for n in 0..20 {
+                let _ = sender.unbounded_send(key(if n % 2 == 0 { "one" } else { "other" }));
+                tokio::time::sleep(Duration::from_millis(40)).await;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let _ = sender.unbounded_send(key("one"));
+        });
+        let first = super::together(&mut changed).await.unwrap();
+        assert_eq!(first, [key("one"), key("other")].into());
+        assert_eq!(super::together(&mut changed).await.unwrap(), [key("one")].into());
+        assert_eq!(super::together(&mut changed).await, None);
+    }
 }

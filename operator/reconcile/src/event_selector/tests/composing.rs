@@ -29,7 +29,7 @@ fn over_quota_the_later_one_is_refused_and_the_others_are_not() {
     let all = composed(&[new("a", 1, 300), new("b", 2, 300), new("c", 3, 100)]);
     assert_eq!(["a", "b", "c"].map(|name| reason(&all, name)), [None, Some(Reason::QuotaExceeded), None]);
     let told = &all.verdicts[&key("b")].refusal().unwrap().message;
-    assert!(told.contains("500 values") && told.contains("asks for 300"), "{told}");
+    assert!(told.contains("500 values") && told.contains("asks for 300 where"), "{told}");
     assert!(values(&all) < 500);
 }
 

@@ -54,7 +54,13 @@ fn found(members: &[&EventSelector], applied: Option<&str>) -> Found {
         }),
         ..TrailStatus::default()
     });
-    Found { trail: Arc::new(trail), composition, revision, elsewhere: vec![] }
+    Found {
+        trail: Arc::new(trail),
+        composition,
+        revision,
+        account_id: "111122223333".into(),
+        elsewhere: vec![],
+    }
 }
 
 fn told(object: &EventSelector, found: Found) -> Report {
@@ -83,6 +89,7 @@ fn accepted_at_once_and_ready_when_aws_has_it() {
     let waiting = is("False", Reason::Progressing);
     assert_eq!(states(&first), [waiting.clone(), is("True", Reason::Accepted), waiting]);
     assert_eq!(first.accepted, None, "AWS may not take it");
+    assert_eq!(first.pending.as_ref().unwrap().generation, 1);
     let object = after(&object, first);
     let report = told(&object, found(&[&object], Some("this")));
     assert_eq!(
@@ -109,15 +116,16 @@ fn an_edit_of_a_neighbour_does_not_unsettle_what_is_in_place() {
     let in_flux = Found { revision: "next".into(), ..found(&[&mine, &other], Some("this")) };
     assert_eq!(states(&told(&mine, in_flux.clone()).status)[2], is("True", Reason::Applied));
     assert_eq!(states(&told(&other, in_flux).status)[2].0, "False", "the newcomer waits");
-    // The Trail has looked at the newest revision: AWS still has the one before, or something else.
-    for (applied, stays) in [(Some("this"), "True"), (None, "False")] {
+    // The Trail has looked at the newest revision, and AWS does not show some of it yet.
+    for (unapplied, mine_is) in [("security/b", "True"), ("security/a", "False")] {
         let mut looked = found(&[&mine, &other], Some("next"));
         let mut trail = (*looked.trail).clone();
         let selectors = trail.status.as_mut().unwrap().selectors.as_mut().unwrap();
-        selectors.applied_revision = applied.map(str::to_owned);
+        (selectors.applied_revision, selectors.unapplied) = (None, vec![unapplied.to_owned()]);
         (looked.revision, looked.trail) = ("next".into(), Arc::new(trail));
-        assert_eq!(states(&told(&mine, looked.clone()).status)[2].0, stays, "{applied:?}");
-        assert_eq!(states(&told(&other, looked).status)[2].0, "False");
+        assert_eq!(states(&told(&mine, looked.clone()).status)[2].0, mine_is, "{unapplied}");
+        let other_is = if mine_is == "True" { "False" } else { "True" };
+        assert_eq!(states(&told(&other, looked).status)[2].0, other_is, "{unapplied}");
     }
 }
 
@@ -149,6 +157,18 @@ fn an_invalid_edit_says_what_goes_on_being_recorded() {
     assert_eq!(report.status.accepted, accepted);
     assert!(find(&report.status.conditions, "Stalled").is_some(), "somebody must change it");
     assert_eq!(report.status.records.len(), 1);
+    // It is broken before AWS was seen to have it.
+    let mut early = object("a", BUCKET);
+    early = after(&early, told(&early, found(&[&early], Some("before"))).status);
+    let pending = early.status.clone().unwrap().pending;
+    early.metadata.generation = Some(2);
+    early.spec.advanced = mine.spec.advanced.clone();
+    let on_its_way = Found { revision: "next".into(), ..found(&[&early], Some("this")) };
+    let report = told(&early, on_its_way);
+    assert_eq!(states(&report.status)[2], is("False", Reason::HeldLastAccepted));
+    assert_eq!((&report.status.accepted, &report.status.pending), (&None, &pending));
+    let seen = told(&after(&early, report.status), found(&[&early], Some("this"))).status;
+    assert_eq!((seen.accepted, seen.pending), (pending, None), "AWS has it by now");
     // It was never accepted.
     let mut new = mine.clone();
     new.status = None;

@@ -110,6 +110,56 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Whoever was recorded stays so while others, or its own edit, are tried: in its old form or in its new one.
+    #[test]
+    fn live_members_are_recorded_while_edits_are_tried(edits in proptest::collection::vec(0..3_u8, 2..7), newcomer in any::<bool>()) {
+        let names: Vec<_> = (0..edits.len()).map(|n| format!("m{n}")).collect();
+        let mut aws = Aws { unknown: BTreeSet::new(), selectors: Selectors::Default, puts: 0 };
+        let mut operator = Operator {
+            members: names.iter().map(|name| member(name)).collect(),
+            status: TrailStatus::default(),
+            isolation: Isolation::default(),
+        };
+        while operator.round(&mut aws) {}
+        for (object, edit) in operator.members.iter_mut().zip(&edits) {
+            let accepted = trail_operator_crds::AcceptedSelectors {
+                generation: 1,
+                selectors: object.spec.advanced.clone().unwrap(),
+            };
+            object.status = Some(trail_operator_crds::EventSelectorStatus {
+                observed_generation: Some(1),
+                accepted: Some(accepted),
+                ..<_>::default()
+            });
+            if *edit > 0 {
+                object.metadata.generation = Some(2);
+                let name = format!("{}b", object.metadata.name.clone().unwrap());
+                object.spec.advanced.as_mut().unwrap()[0].name = Some(name.clone());
+                aws.unknown.extend((*edit == 2).then_some(name));
+            }
+        }
+        if newcomer {
+            aws.unknown.insert("new".into());
+            operator.members.push(member("new"));
+        }
+        for _ in 0..3 * names.len() + 6 {
+            let more = operator.round(&mut aws);
+            let recorded: BTreeSet<_> = aws.selectors.advanced().into_iter().map(|one| one.name).collect();
+            for name in &names {
+                prop_assert!(recorded.contains(name) || recorded.contains(&format!("{name}b")), "{name}: {recorded:?}");
+            }
+            if !more {
+                break;
+            }
+        }
+        let recorded: BTreeSet<_> = aws.selectors.advanced().into_iter().map(|one| one.name).collect();
+        let expected = names.iter().zip(&edits).map(|(name, edit)| if *edit == 1 { format!("{name}b") } else { name.clone() });
+        let expected: BTreeSet<_> = expected.chain(["Management events selector".to_owned()]).collect();
+        prop_assert_eq!(recorded, expected);
+    }
+}
+
 #[test]
 fn a_refusal_of_management_events_is_no_selector_s() {
     let mut excluding = trail();

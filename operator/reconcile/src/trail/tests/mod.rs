@@ -169,8 +169,12 @@ fn input_in(trail: &Trail, cluster: &Cluster) -> Input {
 
 /// AWS exactly as `input` declares it.
 fn as_declared(input: &Input) -> Observed {
-    let status =
-        AwsTrailStatus { is_logging: true, latest_delivery_time: Some(NOW), ..AwsTrailStatus::default() };
+    let status = AwsTrailStatus {
+        is_logging: true,
+        start_logging_time: Some(NOW),
+        latest_delivery_time: Some(NOW),
+        ..AwsTrailStatus::default()
+    };
     let trail = ObservedTrail {
         arn: input.arn.clone(),
         home_region: input.region.clone(),

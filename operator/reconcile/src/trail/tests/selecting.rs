@@ -151,7 +151,7 @@ fn nothing_that_selectors_may_have_added_is_given_up_on_a_hunch() {
     fresh.metadata.creation_timestamp = made(60);
     assert_eq!(hold(&fresh), Hold::NotAskedYet);
     let unreadable = Cluster { unreadable: theirs(), ..deleted(10) };
-    assert_eq!(asked(&unreadable), Hold::Unjudged("security/unreadable".into()));
+    assert_eq!(asked(&unreadable), Hold::Unreadable("security/unreadable".into()));
     let none_of_ours = Cluster { unreadable: elsewhere.clone(), ..cluster() };
     assert_eq!(asked(&none_of_ours), Hold::NotAskedYet);
     let mut open = trail();
@@ -159,7 +159,7 @@ fn nothing_that_selectors_may_have_added_is_given_up_on_a_hunch() {
         EventSelectorsFrom { namespaces: NamespacesFrom::All, ..EventSelectorsFrom::default() };
     assert_eq!(
         input_in(&open, &none_of_ours).recording.selectors.hold,
-        Some(Hold::Unjudged("elsewhere/unreadable".into()))
+        Some(Hold::Unreadable("elsewhere/unreadable".into()))
     );
     let leaving = Namespace { terminating: true, ..Namespace::default() };
     assert_eq!(asked(&Cluster { namespace: leaving, ..unreadable }), Hold::Namespace);
@@ -301,10 +301,36 @@ fn more_than_a_trail_holds_is_never_sent() {
     full.fields.insert(trail_operator_domain::selectors::FieldSelector { starts_with, ..field });
     let before = Selectors::declared(Some(AdvancedSelector::management(ReadWrite::All, [])), &[full]);
     let aws = changed_from(&input, |aws| aws.recorded.selectors = Some(before));
-    let plan = plan(&input, &aws, NOW);
-    assert_eq!(operations(&plan), [""; 0]);
-    assert_eq!(left(&plan)[1], ("eventSelectors", Reason::QuotaExceeded));
-    let outcome = Outcome::Observed { observed: aws, plan };
+    let full = plan(&input, &aws, NOW);
+    assert_eq!(operations(&full), [""; 0]);
+    assert_eq!(left(&full)[1], ("eventSelectors", Reason::QuotaExceeded));
+    let outcome = Outcome::Observed { observed: aws.clone(), plan: full };
     let status = report(&input, &TrailStatus::default(), &outcome, &Applied::default(), NOW).status;
     assert_eq!(ready(&status), ("False".into(), "QuotaExceeded".into()));
+    // Management events are put right all the same, and who fits comes.
+    let mut narrowed = aws;
+    let Some(Selectors::Advanced(list)) = &mut narrowed.trail.as_mut().unwrap().recorded.selectors else {
+        panic!()
+    };
+    list[0] = AdvancedSelector::management(ReadWrite::WriteOnly, []);
+    let repaired = plan(&input, &narrowed, NOW);
+    assert_eq!(set(&repaired), ["managementEvents"]);
+    assert_eq!(put(&repaired).management_events(), Selectors::Default.management_events());
+    assert_eq!(names(put(&repaired)).len(), 2, "what is held stays");
+}
+
+#[test]
+fn a_trail_that_never_logged_has_its_selectors_before_it_does() {
+    let input = declared(&["one"]);
+    let mut observed = changed(|aws| {
+        aws.status.is_logging = false;
+        aws.status.start_logging_time = None;
+    });
+    assert_eq!(operations(&plan(&input, &observed, NOW)), ["PutEventSelectors", "StartLogging"]);
+    observed.trail.as_mut().unwrap().status.start_logging_time = Some(NOW);
+    assert_eq!(
+        operations(&plan(&input, &observed, NOW)),
+        ["StartLogging", "PutEventSelectors"],
+        "not a moment lost"
+    );
 }
