@@ -364,8 +364,11 @@ fn selectors(
     let revision = declared.revision();
     let before = previous.selectors.as_ref();
     let actual = seen(outcome).map(|trail| trail.recorded.selectors.as_ref());
+    // What is read while a change may not show yet says nothing of what was there before.
+    let pending = matches!(outcome, Outcome::Observed { plan, .. } if is_pending(plan));
+    let is_new = before.is_none_or(|before| before.revision != revision);
     let (applied_revision, unapplied) = match actual {
-        Some(Some(actual)) => {
+        Some(Some(actual)) if is_new || !pending => {
             (declared.is_in_place(actual).then(|| revision.clone()), declared.unapplied(actual))
         }
         // It was not read: nothing new is known.

@@ -16,6 +16,11 @@ pub(crate) fn selector(stage: &Stage, at: Place<'_>) -> Result<Option<Vec<String
         return Ok(None);
     }
     let answer = stage.aws(at, "cloudtrail", "GetEventSelectors", &json!({"TrailName": at.name}))?;
+    let basic = answer["EventSelectors"].as_array().cloned().unwrap_or_default();
+    // In the basic form others may have said the same; then it is left as it is.
+    if let [only] = basic.as_slice() {
+        return Ok(Some(of_basic(only)));
+    }
     let selectors = answer["AdvancedEventSelectors"].as_array().context("no advanced selectors")?;
     ensure!(selectors.len() == 1, "selectors are {selectors:?}");
     let fields = selectors[0]["FieldSelectors"].as_array().context("no fields")?;
@@ -36,6 +41,21 @@ pub(crate) fn selector(stage: &Stage, at: Place<'_>) -> Result<Option<Vec<String
         .collect();
     fields.sort();
     Ok(Some(fields))
+}
+
+/// A basic selector of management events as the advanced one that records the same.
+fn of_basic(selector: &Value) -> Vec<String> {
+    let mut fields = vec!["eventCategory Equals Management".to_owned()];
+    let excluded = selector["ExcludeManagementEventSources"].as_array().cloned().unwrap_or_default();
+    let source = |source: &Value| format!("eventSource NotEquals {}", source.as_str().unwrap_or_default());
+    fields.extend(excluded.iter().map(source));
+    match selector["ReadWriteType"].as_str() {
+        Some("ReadOnly") => fields.push("readOnly Equals true".to_owned()),
+        Some("WriteOnly") => fields.push("readOnly Equals false".to_owned()),
+        _ => {}
+    }
+    fields.sort();
+    fields
 }
 
 /// Insights and what each analyses.

@@ -334,3 +334,31 @@ fn a_trail_that_never_logged_has_its_selectors_before_it_does() {
         "not a moment lost"
     );
 }
+
+#[test]
+fn what_others_take_away_right_after_our_own_change_is_drift_all_the_same() {
+    let fake = Fake::with(as_declared(&declared(&[])).trail);
+    let input = |status: &TrailStatus, last_write: &LastWrite| {
+        let trail = Trail { status: Some(status.clone()), ..trail() };
+        Input {
+            last_write: last_write.clone(),
+            was_settled: true,
+            ..sure(input_in(&trail, &with(&["one"])))
+        }
+    };
+    let none = LastWrite::default();
+    let before = now(reconcile(&fake, &STAY, input(&settled(), &none), &settled(), <_>::default(), NOW));
+    let last_write = none.and(&before.1.done, NOW);
+    let ours = before.0.status;
+    let taken = Fake::with(as_declared(&declared(&[])).trail);
+    let look = |at: i64, status: &TrailStatus| {
+        let at = NOW + SignedDuration::from_secs(at);
+        now(reconcile(&taken, &STAY, input(status, &last_write), status, <_>::default(), at)).0
+    };
+    let early = look(5, &ours);
+    assert_eq!(taken.operations(), [""; 0], "it may be an old answer");
+    assert_eq!(early.status.selectors, ours.selectors, "which says nothing new");
+    let late = look(20, &early.status);
+    assert_eq!(taken.operations(), ["PutEventSelectors"]);
+    assert_eq!(late.events.iter().map(|event| event.reason).collect::<Vec<_>>(), [Reason::DriftCorrected]);
+}

@@ -147,7 +147,27 @@ pub fn found_selectors(answer: &Value) -> Value {
         "ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": [], "ExcludeManagementEventSources": [],
     }]);
     let basic = &answer["EventSelectors"];
-    if *basic == default || items(basic).next().is_none() { json!("default") } else { sorted(basic.clone()) }
+    if *basic == default || items(basic).next().is_none() {
+        return json!("default");
+    }
+    of_management(basic).unwrap_or_else(|| sorted(basic.clone()))
+}
+
+/// One basic selector of management events alone says the same as an advanced one, and is left as it is.
+fn of_management(basic: &Value) -> Option<Value> {
+    let mut all = items(basic);
+    let only = all.next().filter(|_| all.next().is_none())?;
+    let alone = only["IncludeManagementEvents"] != false && items(&only["DataResources"]).next().is_none();
+    let mut fields = vec![json!({"Field": "eventCategory", "Equals": ["Management"]})];
+    let excluded = only["ExcludeManagementEventSources"].as_array().filter(|list| !list.is_empty());
+    fields.extend(excluded.map(|sources| json!({"Field": "eventSource", "NotEquals": sources})));
+    match only["ReadWriteType"].as_str() {
+        Some("ReadOnly") => fields.push(json!({"Field": "readOnly", "Equals": ["true"]})),
+        Some("WriteOnly") => fields.push(json!({"Field": "readOnly", "Equals": ["false"]})),
+        _ => {}
+    }
+    let selector = json!({"Name": "Management events selector", "FieldSelectors": fields});
+    alone.then(|| sorted(json!([selector])))
 }
 
 pub fn found_insights(list: &Value) -> Value {
