@@ -340,11 +340,7 @@ fn what_others_take_away_right_after_our_own_change_is_drift_all_the_same() {
     let fake = Fake::with(as_declared(&declared(&[])).trail);
     let input = |status: &TrailStatus, last_write: &LastWrite| {
         let trail = Trail { status: Some(status.clone()), ..trail() };
-        Input {
-            last_write: last_write.clone(),
-            was_settled: true,
-            ..sure(input_in(&trail, &with(&["one"])))
-        }
+        Input { last_write: last_write.clone(), was_settled: true, ..sure(input_in(&trail, &with(&["one"]))) }
     };
     let none = LastWrite::default();
     let before = now(reconcile(&fake, &STAY, input(&settled(), &none), &settled(), <_>::default(), NOW));
