@@ -1,0 +1,111 @@
+//! Reads digests, many at a time, and the log files of those that verify.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::context::Context;
+use super::fetch::{Failure, Reading};
+use super::pair::{Changes, Tally};
+use crate::finding::{Fault, Reason, Severity};
+use crate::judge::{self, Candidate, Verified};
+use crate::link::{Link, Outcome, Place, Role};
+use crate::names::{Chain, Object};
+use crate::request::Expiration;
+use crate::source::ObjectSource;
+
+/// What the digests of an account and Region came to.
+pub(super) type Outcomes = HashMap<Object, (Outcome, Tally)>;
+
+impl<S: ObjectSource> Context<S> {
+    /// Reads all of these digests of one chain, in their order, but waiting for none of them.
+    pub(super) async fn read_digests(
+        self: &Arc<Self>,
+        chain: &Arc<Chain>,
+        places: &[Place],
+        changes: Option<&Arc<Changes>>,
+    ) -> Outcomes {
+        self.hooks.progress.digests(places.len());
+        let mut outcomes = Outcomes::with_capacity(places.len());
+        let mut running = JoinSet::new();
+        for place in places {
+            let Ok(slot) = Arc::clone(&self.digests).acquire_owned().await else { continue };
+            let (context, chain) = (Arc::clone(self), Arc::clone(chain));
+            let (place, changes) = (place.clone(), changes.cloned());
+            running.spawn(async move {
+                let outcome = context.read_digest(&chain, &place, changes.as_deref()).await;
+                drop(slot);
+                (place.object, outcome)
+            });
+            while let Some(joined) = running.try_join_next() {
+                outcomes.extend(joined.ok());
+            }
+        }
+        while let Some(joined) = running.join_next().await {
+            outcomes.extend(joined.ok());
+        }
+        outcomes
+    }
+
+    /// Reads one digest, and its log files if it verifies and is of the window.
+    pub(super) async fn read_digest(
+        self: &Arc<Self>,
+        chain: &Arc<Chain>,
+        place: &Place,
+        changes: Option<&Changes>,
+    ) -> (Outcome, Tally) {
+        let verified = self.verified_digest(chain, place).await;
+        let outcome = match verified {
+            Ok(verified) => {
+                let link = Link::from(&verified);
+                let tally = if place.role == Role::Window {
+                    self.log_files_of(chain, verified.digest.log_files, place.end, changes).await
+                } else {
+                    Tally::default()
+                };
+                (Outcome::Verified(link), tally)
+            }
+            Err(Failure::Fault(fault)) => (Outcome::Faulty(fault), Tally::default()),
+            Err(Failure::Absent) => {
+                let rules = &self.request.expirations;
+                let expired = Expiration::explains(rules, &place.object, place.end, self.request.now);
+                (if expired { Outcome::Expired } else { Outcome::Absent }, Tally::default())
+            }
+        };
+        self.hooks.progress.digest_done();
+        outcome
+    }
+
+    /// Reads one digest and verifies its signature, twice before calling it changed.
+    pub(super) async fn verified_digest(&self, chain: &Chain, place: &Place) -> Result<Verified, Failure> {
+        match self.verify_digest(chain, place).await {
+            Err(Failure::Fault(fault)) if fault.reason == Reason::DigestModified => {
+                self.verify_digest(chain, place).await
+            }
+            result => result,
+        }
+    }
+
+    async fn verify_digest(&self, chain: &Chain, place: &Place) -> Result<Verified, Failure> {
+        let reading = Reading {
+            limit: self.request.limits.large_file as u64,
+            keep: true,
+            unsound: judge::unsound_digest,
+        };
+        let read = self.read(&place.object, reading, |fetched| {
+            let raw = fetched.raw.as_deref().unwrap_or_default();
+            Candidate::read(&place.object, chain.backfill, &fetched.metadata, raw, fetched.content.sha256)
+        });
+        let candidate = read.await?;
+        let made = match place.role {
+            Role::Successor => Some(place.end),
+            Role::Window | Role::Anchor => candidate.generated().filter(|_| chain.backfill),
+        };
+        let keys = self.keys(&chain.region, made).await.map_err(|fault| {
+            // Without keys nothing can be said of the digest, whatever kept them away.
+            Failure::Fault(Fault { severity: Severity::Unknown, ..fault })
+        })?;
+        candidate.verify(&keys, &chain.region).map_err(Failure::Fault)
+    }
+}

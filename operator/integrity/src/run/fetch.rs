@@ -1,0 +1,220 @@
+//! Reads one object: opens it, inflates and hashes it as it comes, tries again what failed on the way.
+//!
+//! Evidence of change is believed only when a second read shows it too: an alarm must not come from a flipped bit on the
+//! way. What cannot be read is never evidence.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::timeout;
+
+use super::context::{Context, permit};
+use crate::content::{Content, ContentError, Reader};
+use crate::finding::{Fault, Reason, Severity, shortened};
+use crate::names::Object;
+use crate::source::{ObjectBody, ObjectSource, OpenObject, ReadError};
+
+/// So much of an object is gathered before a hashing thread takes it.
+const GATHERED: usize = 256 * 1024;
+/// Objects up to this size are hashed where they are read: a change of threads would cost as much.
+const SMALL: usize = 64 * 1024;
+/// Files up to this size may be held whole, as many as there are requests in flight.
+const HELD: usize = 1 << 20;
+
+/// One object as it was read.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub metadata: BTreeMap<String, String>,
+    pub content: Content,
+    /// Its bytes, where they were asked for and not too large.
+    pub raw: Option<Vec<u8>>,
+}
+
+/// How an object is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    /// More inflated bytes are refused.
+    pub limit: u64,
+    /// Whether its bytes are wanted.
+    pub keep: bool,
+    /// What damage means for this kind of file.
+    pub unsound: fn(ContentError) -> Fault,
+}
+
+/// Why there is no object to judge.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Absent,
+    Fault(Fault),
+}
+
+enum Attempt {
+    Again(String),
+    Outgrown,
+    Failed(Failure),
+    Unsound(ContentError),
+}
+
+impl<S: ObjectSource> Context<S> {
+    /// Reads an object and judges it.
+    pub async fn read<T>(
+        &self,
+        object: &Object,
+        reading: Reading,
+        judge: impl Fn(Fetched) -> Result<T, Fault>,
+    ) -> Result<T, Failure> {
+        let limits = &self.request.limits;
+        let (mut tries, mut seen_before, mut most) = (0, false, HELD);
+        loop {
+            let large = if most > HELD { permit(&self.large).await } else { None };
+            let result = match timeout(limits.transfer, self.attempt(object, reading, most)).await {
+                Ok(result) => result,
+                Err(_) => Err(Attempt::Again(format!("it was not there after {:?}", limits.transfer))),
+            };
+            let fault = match result {
+                Ok(fetched) => match judge(fetched) {
+                    Ok(judged) => return Ok(judged),
+                    Err(fault) => fault,
+                },
+                Err(Attempt::Unsound(error)) => (reading.unsound)(error),
+                Err(Attempt::Failed(failure)) => return Err(failure),
+                Err(Attempt::Outgrown) => {
+                    most = limits.large_file.max(HELD + 1);
+                    continue;
+                }
+                Err(Attempt::Again(why)) => {
+                    tries += 1;
+                    if tries >= limits.attempts {
+                        let message =
+                            format!("it could not be read after {tries} attempts: {}", shortened(&why));
+                        return Err(Failure::Fault(Fault::new(Reason::ObjectUnreadable, message)));
+                    }
+                    drop(large);
+                    tokio::time::sleep(pause(limits.pause, tries)).await;
+                    continue;
+                }
+            };
+            if fault.severity != Severity::Error || seen_before {
+                return Err(Failure::Fault(fault));
+            }
+            seen_before = true;
+        }
+    }
+
+    async fn attempt(&self, object: &Object, reading: Reading, most: usize) -> Result<Fetched, Attempt> {
+        let idle = self.request.limits.idle;
+        let _permit = permit(&self.requests).await;
+        let opened = timeout(idle, self.source.get(&object.bucket, &object.key)).await;
+        let opened = opened.map_err(|_| Attempt::Again(format!("no answer within {idle:?}")))?;
+        let OpenObject { size, metadata, mut body } = opened.map_err(failed)?;
+        let mut hashing = Hashing::new(reading, most);
+        let (mut gathered, mut received, mut hashed) = (Vec::new(), 0_u64, 0_u64);
+        loop {
+            let piece = timeout(idle, body.next()).await;
+            let piece =
+                piece.map_err(|_| Attempt::Again(format!("nothing came for {idle:?}")))?.map_err(failed)?;
+            let Some(piece) = piece else { break };
+            received += piece.len() as u64;
+            gathered.push(piece);
+            if received > reading.limit {
+                return Err(Attempt::Unsound(ContentError::TooLarge(reading.limit)));
+            }
+            if received - hashed >= GATHERED as u64 {
+                hashed = received;
+                hashing = self.hash(hashing, std::mem::take(&mut gathered)).await?;
+            }
+        }
+        if let Some(size) = size.filter(|size| *size != received) {
+            return Err(Attempt::Again(format!("the transfer ended after {received} of {size} bytes")));
+        }
+        if received <= SMALL as u64 {
+            hashing.push(&gathered)?;
+        } else {
+            hashing = self.hash(hashing, gathered).await?;
+        }
+        let content = hashing.reader.finish().map_err(Attempt::Unsound)?;
+        Ok(Fetched { metadata, content, raw: hashing.kept })
+    }
+
+    /// Inflates and hashes pieces on a thread where that may take long.
+    async fn hash(&self, mut hashing: Box<Hashing>, pieces: Vec<Bytes>) -> Result<Box<Hashing>, Attempt> {
+        self.compute(move || hashing.push(&pieces).map(|()| hashing))
+            .await
+            .unwrap_or_else(|| Err(Attempt::Again("hashing was interrupted".to_owned())))
+    }
+
+    /// Runs something on a thread where it may take long, as many at once as there are hashers.
+    pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let permit = Arc::clone(&self.hashers).acquire_owned().await.ok()?;
+        tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(permit);
+            result
+        })
+        .await
+        .ok()
+    }
+}
+
+/// An object that is partly read.
+struct Hashing {
+    reader: Reader,
+    kept: Option<Vec<u8>>,
+    most: usize,
+}
+
+impl Hashing {
+    fn new(reading: Reading, most: usize) -> Box<Self> {
+        Box::new(Self { reader: Reader::new(reading.limit), kept: reading.keep.then(Vec::new), most })
+    }
+
+    fn push(&mut self, pieces: &[Bytes]) -> Result<(), Attempt> {
+        let (kept, most) = (&mut self.kept, self.most);
+        let mut outgrown = false;
+        for piece in pieces {
+            let pushed = self.reader.push(piece, |raw| match kept {
+                Some(kept) if kept.len() + raw.len() <= most => kept.extend_from_slice(raw),
+                Some(_) => outgrown = true,
+                None => {}
+            });
+            pushed.map_err(Attempt::Unsound)?;
+            // Held whole or not at all: first a little for many at once, then more for few, then none.
+            if outgrown {
+                if most <= HELD {
+                    return Err(Attempt::Outgrown);
+                }
+                *kept = None;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn failed(error: ReadError) -> Attempt {
+    match error {
+        ReadError::Retry(why) => Attempt::Again(why),
+        ReadError::NotFound => Attempt::Failed(Failure::Absent),
+        error @ (ReadError::AccessDenied(_) | ReadError::Unreadable(_)) => {
+            Attempt::Failed(Failure::Fault(unreadable(&error)))
+        }
+    }
+}
+
+/// What a read that no repetition helps means.
+pub(super) fn unreadable(error: &ReadError) -> Fault {
+    let (reason, what) = match error {
+        ReadError::AccessDenied(_) => (Reason::AccessDenied, "reading it is not allowed"),
+        ReadError::NotFound | ReadError::Unreadable(_) | ReadError::Retry(_) => {
+            (Reason::ObjectUnreadable, "it cannot be read")
+        }
+    };
+    Fault::new(reason, format!("{what}: {}", shortened(&error.to_string())))
+}
+
+/// The pause before the next try: doubled each time, and jittered.
+pub(super) fn pause(first: Duration, tries: u32) -> Duration {
+    let whole = first * 2_u32.pow(tries.min(10) - 1);
+    whole.mul_f64(0.5 + fastrand::f64() / 2.0)
+}

@@ -1,0 +1,14 @@
+//! Log file validation as a whole, over objects in memory.
+
+// Helpers of tests may stop at the first surprise, as tests may.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod cases;
+mod damage;
+mod fuzz;
+mod observer;
+mod places;
+mod reading;
+mod resume;
+mod support;
+mod unlisted;
