@@ -2,8 +2,11 @@
 //!
 //! Pure. Says nothing of whether the digest is genuine.
 
+use std::fmt;
+
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::content::Hash;
 use crate::finding::shortened;
@@ -103,7 +106,7 @@ struct Document {
     // Must be there, though it may be null: without it the text that was signed is not known.
     #[serde(deserialize_with = "Option::deserialize")]
     previous_digest_signature: Option<String>,
-    log_files: Vec<LogFileEntry>,
+    log_files: Entries,
 }
 
 #[derive(Deserialize)]
@@ -115,13 +118,48 @@ struct LogFileEntry {
     hash_algorithm: String,
 }
 
+/// The entries that are read, and how many there are: of those beyond the bound nothing is kept.
+struct Entries {
+    read: Vec<LogFileEntry>,
+    count: usize,
+}
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(EntriesVisitor)
+    }
+}
+
+struct EntriesVisitor;
+
+impl<'de> Visitor<'de> for EntriesVisitor {
+    type Value = Entries;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of log files")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Entries, A::Error> {
+        let mut read = Vec::new();
+        while read.len() < MOST_LOG_FILES {
+            let Some(entry) = list.next_element()? else { return Ok(Entries { count: read.len(), read }) };
+            read.push(entry);
+        }
+        let mut count = read.len();
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            count += 1;
+        }
+        Ok(Entries { read, count })
+    }
+}
+
 impl Digest {
     /// Reads the inflated bytes of a digest.
     pub fn parse(bytes: &[u8]) -> Result<Self, DigestError> {
         let document: Document = serde_json::from_slice(bytes)
             .map_err(|error| DigestError::Json(shortened(&error.to_string())))?;
-        if document.log_files.len() > MOST_LOG_FILES {
-            return Err(DigestError::TooManyLogFiles(document.log_files.len()));
+        if document.log_files.count > MOST_LOG_FILES {
+            return Err(DigestError::TooManyLogFiles(document.log_files.count));
         }
         let previous = previous(&document)?;
         Ok(Self {
@@ -134,7 +172,7 @@ impl Digest {
             signature_algorithm: document.digest_signature_algorithm,
             previous,
             previous_signature: document.previous_digest_signature,
-            log_files: document.log_files.into_iter().map(log_file).collect::<Result<_, _>>()?,
+            log_files: document.log_files.read.into_iter().map(log_file).collect::<Result<_, _>>()?,
         })
     }
 }

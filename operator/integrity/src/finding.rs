@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::MOST_FINDINGS;
+
 /// How bad a finding is, from the mildest to the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Severity {
@@ -182,6 +184,15 @@ impl Fault {
     }
 }
 
+/// Keeps the worst of what was found, once there is twice as much as a report holds; one more than it holds stays, which
+/// makes the report say so.
+pub(crate) fn keep_worst<T>(findings: &mut Vec<T>, severity: impl Fn(&T) -> Severity) {
+    if findings.len() > 2 * MOST_FINDINGS {
+        findings.sort_by_key(|finding| std::cmp::Reverse(severity(finding)));
+        findings.truncate(MOST_FINDINGS + 1);
+    }
+}
+
 /// At most the first 300 characters of a text that came from a bucket.
 pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(300).collect()
@@ -190,6 +201,16 @@ pub(crate) fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_too_much_the_worst_is_kept() {
+        let mut findings = vec![Severity::Warning; 2 * MOST_FINDINGS];
+        keep_worst(&mut findings, |severity| *severity);
+        assert_eq!(findings.len(), 2 * MOST_FINDINGS);
+        findings.push(Severity::Error);
+        keep_worst(&mut findings, |severity| *severity);
+        assert_eq!((findings.len(), findings[0]), (MOST_FINDINGS + 1, Severity::Error));
+    }
 
     #[test]
     fn the_worst_finding_makes_the_verdict() {

@@ -17,6 +17,7 @@
 //! | [`names`], [`digest`], [`signature`], [`content`] | names, documents, keys and bytes, read strictly |
 //! | [`judge`], [`link`], [`walker`], [`newest`], [`coverage`] | what follows from what was read: pure |
 //! | [`finding`], [`report`] | reasons, verdicts, the document `LogValidationReport` |
+//! | [`records`] | the records of verified log files, for whoever listens: counts, who switched the trail on or off |
 //! | [`request`], [`source`] | what is asked, and of whom |
 //! | [`run`](mod@run) | drives it all, many requests at a time, in bounded memory |
 //!
@@ -31,6 +32,8 @@ pub mod judge;
 pub mod link;
 pub mod names;
 pub mod newest;
+pub mod organization;
+pub mod records;
 pub mod report;
 pub mod request;
 pub mod run;
@@ -43,7 +46,7 @@ pub use finding::{Fault, Finding, Reason, Severity, Verdict};
 pub use names::{Chain, Location, Object, Trail};
 pub use report::{ChainReport, Counts, LogFileCounts, Range, Report};
 pub use request::{Anchor, Delivery, Expiration, Limits, LogFiles, Request, Selection};
-pub use run::{FileKind, Hooks, Listener, Observer, Outcome, Progress, RunError, Snapshot, run};
+pub use run::{FileKind, Hooks, Listener, Observer, Outcome, Progress, RunError, Snapshot, recall, run};
 pub use source::{
     ListRequest, ListedKey, ListedObject, ObjectBody, ObjectSource, OpenObject, Page, ReadError,
 };

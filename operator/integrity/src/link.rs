@@ -82,10 +82,8 @@ pub struct Walk {
     pub gaps: Vec<Range>,
     /// What was found, with the object it is about.
     pub findings: Vec<(Object, Fault)>,
-    /// The verified digests of the window, newest first.
-    pub counted: Vec<Object>,
     /// Windows of the verified digests, newest first.
     pub covered: Vec<Range>,
-    /// The newest verified digest, and its hash.
-    pub newest: Option<(Place, Hash)>,
+    /// The verified digests with their hashes, newest first: those of the window, and the anchor.
+    pub verified: Vec<(Place, Hash)>,
 }

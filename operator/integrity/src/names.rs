@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::time;
 
+/// Kinds of log files, each in a folder of its own (`cloudtrail.md` 4.1).
+pub(crate) const KINDS: [&str; 4] =
+    ["CloudTrail", "CloudTrail-Aggregated", "CloudTrail-Insight", "CloudTrail-NetworkActivity"];
 /// S3 allows no longer key.
 const LONGEST_KEY: usize = 1024;
 
@@ -102,7 +105,12 @@ impl Location {
 
     /// Under which the log files of an account and Region are.
     pub fn logs_prefix(&self, account: &str, region: &str) -> String {
-        format!("{}{account}/CloudTrail/{region}/", self.accounts_prefix())
+        self.logs_prefix_of(KINDS[0], account, region)
+    }
+
+    /// Under which the log files of one kind are.
+    pub(crate) fn logs_prefix_of(&self, kind: &str, account: &str, region: &str) -> String {
+        format!("{}{account}/{kind}/{region}/", self.accounts_prefix())
     }
 }
 
@@ -284,6 +292,8 @@ mod tests {
             );
             let delivered = log_file_delivery(&key, &place, "111122223333", "us-east-1");
             assert_eq!(delivered, Some("2026-01-05T03:30:00Z".parse().unwrap()), "{kind}");
+            let moved = key.replace("2026/01/05", "2026/01/04");
+            assert_eq!(log_file_delivery(&moved, &place, "111122223333", "us-east-1"), None);
             assert_eq!(log_file_delivery(&key, &place, "111122223333", "us-east-2"), None);
             assert_eq!(log_file_delivery(&key, &location(None, None), "111122223333", "us-east-1"), None);
         }

@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::content;
-use crate::names::{Chain, Location, Object, Trail};
+use crate::finding::{Fault, Reason};
+use crate::names::{Chain, DigestName, Location, Object, Trail};
 use crate::report::Range;
 use crate::time;
 
@@ -38,8 +39,12 @@ pub struct Request {
     pub delivery: BTreeMap<String, Delivery>,
     /// Lifecycle rules that could be read.
     pub expirations: Vec<Expiration>,
-    /// How far each chain was verified earlier: it is verified from there on.
+    /// How far each chain was verified earlier: it is verified from there on. A chain without one is verified from the
+    /// start of the window.
     pub anchors: Vec<Anchor>,
+    /// How far at most an anchor stays behind the newest verified digest, because something between them was changed or
+    /// could not be read: the next run reads that again.
+    pub hold: SignedDuration,
     /// The bounds.
     pub limits: Limits,
 }
@@ -59,6 +64,7 @@ impl Request {
             delivery: BTreeMap::new(),
             expirations: Vec::new(),
             anchors: Vec::new(),
+            hold: SignedDuration::from_hours(7 * 24),
             limits: Limits::default(),
         }
     }
@@ -122,8 +128,8 @@ impl Expiration {
     }
 }
 
-/// The newest verified digest of a chain. A run that is given it goes on from there, and reads it again: its signature
-/// and hash must still be the same, so an anchor that somebody edited moves nothing forward.
+/// The digest up to which a chain was verified. A run that is given it goes on from there, and reads it again: its
+/// signature and hash must still be the same, so an anchor that somebody edited moves nothing forward.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Anchor {
@@ -150,6 +156,27 @@ impl Anchor {
         Chain { account: self.account_id.clone(), region: self.region.clone(), backfill: self.backfill }
     }
 
+    /// Where it is, if it is a digest of that trail in a place that may be read; else what is wrong with it.
+    pub(crate) fn locate(&self, trail: &str, locations: &[Location]) -> Result<Object, Fault> {
+        let Chain { account, region, backfill } = self.chain();
+        let mut places = locations.iter().filter(|location| location.bucket == self.bucket).peekable();
+        if places.peek().is_none() {
+            let message = "the chain was verified up to it, in a bucket that is neither the trail's nor was given: it was \
+                           not read; name the bucket to have the chain verified from there on";
+            return Err(Fault::new(Reason::ObjectUnreadable, message));
+        }
+        let end = places.find_map(|location| {
+            let name = DigestName::parse(&self.key, location, &account, &region)?;
+            (name.trail == trail && name.backfill == backfill).then_some(name.end)
+        });
+        if end == Some(self.end) && self.sha256.len() == 64 {
+            return Ok(Object { bucket: self.bucket.clone(), key: self.key.clone() });
+        }
+        let message = "the chain is said to have been verified up to it, and it is no digest of this chain that ends then: \
+                       what was remembered of the chain was edited";
+        Err(Fault::new(Reason::ChainBroken, message))
+    }
+
     /// One hash over all anchors, whatever their order.
     pub fn hash(anchors: &[Self]) -> String {
         let mut lines: Vec<String> = anchors
@@ -173,9 +200,11 @@ impl Anchor {
 
 /// Bounds of a run. What lies beyond is a finding `TooMuch`, never silence.
 ///
-/// Memory is at most `parallel` × 0.5 MiB for transfers, 1 MiB for each digest being worked on (`parallel` of them), and
-/// twice `large_file` for the few files that are larger and must be held whole: 64 × 1.5 + 2 × 64 MiB at worst with the
-/// defaults in a hostile bucket, some 15 MiB in an ordinary one.
+/// Memory is at most `parallel` × 0.5 MiB for transfers, 1 MiB for each digest being worked on (`parallel` of them) and as
+/// much again for what it lists, and twice `large_file` and what 100,000 listed files take for the few that are larger
+/// and must be held whole: some 64 × 2.5 + 2 × 110 MiB at worst with the defaults in a hostile bucket, some 15 MiB in an
+/// ordinary one. Beside that, of each of the `chains` being verified: 1 KB for each of its digests, 16 bytes for each
+/// log file they list, 32 for each log file of one day where changes are looked for, and the findings that a report has.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Requests at the same time.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -32,6 +33,28 @@ pub trait ObjectSource: Send + Sync + 'static {
         start: Timestamp,
         end: Timestamp,
     ) -> impl Future<Output = Result<Vec<ListedKey>, ReadError>> + Send;
+}
+
+/// Several runs may read from the same source.
+impl<S: ObjectSource> ObjectSource for Arc<S> {
+    type Body = S::Body;
+
+    async fn list(&self, request: &ListRequest<'_>) -> Result<Page, ReadError> {
+        S::list(self, request).await
+    }
+
+    async fn get(&self, bucket: &str, key: &str) -> Result<OpenObject<Self::Body>, ReadError> {
+        S::get(self, bucket, key).await
+    }
+
+    async fn public_keys(
+        &self,
+        region: &str,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Result<Vec<ListedKey>, ReadError> {
+        S::public_keys(self, region, start, end).await
+    }
 }
 
 /// The bytes of one object, as they come. Dropping it ends the transfer.

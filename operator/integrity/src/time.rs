@@ -54,6 +54,11 @@ pub(crate) fn digest_stamp(time: Timestamp) -> String {
     time.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
+/// The stamp in the name of a log file delivered then.
+pub(crate) fn log_file_stamp(time: Timestamp) -> String {
+    time.strftime("%Y%m%dT%H%MZ").to_string()
+}
+
 /// The folder of a day: `2026/01/05`.
 pub(crate) fn day_folder(time: Timestamp) -> String {
     time.strftime("%Y/%m/%d").to_string()
@@ -80,6 +85,7 @@ mod tests {
         assert_eq!(in_name("20260105T010131Z"), Some(moment));
         assert_eq!(in_name("20260105T0101Z"), Some("2026-01-05T01:01:00Z".parse().unwrap()));
         assert_eq!(digest_stamp(moment), "20260105T010131Z");
+        assert_eq!(log_file_stamp(moment), "20260105T0101Z");
         assert_eq!(day_folder(moment), "2026/01/05");
     }
 

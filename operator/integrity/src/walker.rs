@@ -15,6 +15,9 @@ use crate::names::{Chain, DigestName, Location, Object};
 use crate::report::Range;
 use crate::time::{TOLERANCE, WINDOW, shifted};
 
+/// Why there is a gap before a digest that names none before it: stands in the message.
+pub const BEGINS_ANEW: &str = "a new chain of digests begins there";
+
 /// Most digests that are reported missing one by one between two that are there.
 const MOST_MISSING: usize = 24 * 31;
 
@@ -130,11 +133,10 @@ impl<'a> Walker<'a> {
     fn verified(&mut self, place: &Place, link: Link, matching: Vec<Expectation>) {
         if place.role == Role::Window {
             self.walk.counts.valid += 1;
-            self.walk.counted.push(place.object.clone());
             self.walk.covered.push(Range { start: link.start, end: link.end });
         }
-        if place.role != Role::Successor && self.walk.newest.is_none() {
-            self.walk.newest = Some((place.clone(), link.sha256));
+        if place.role != Role::Successor {
+            self.walk.verified.push((place.clone(), link.sha256));
         }
         let linked = !matching.is_empty();
         for expectation in matching {
@@ -191,7 +193,8 @@ impl<'a> Walker<'a> {
             return;
         };
         self.above = Above::Nothing;
-        if link.start < self.window.start || place.role == Role::Anchor {
+        let begins = link.start < self.window.start && !self.is_anchor(&previous.object);
+        if begins || place.role == Role::Anchor {
             return;
         }
         match self.locate(&previous.object) {
@@ -215,6 +218,11 @@ impl<'a> Walker<'a> {
                 self.above = Above::Unreliable { from: link.start, object: place.object.clone() };
             }
         }
+    }
+
+    /// Whether the chain was verified up to this digest. That link is compared wherever the windows meet.
+    fn is_anchor(&self, object: &Object) -> bool {
+        self.listed.iter().any(|place| place.role == Role::Anchor && place.object == *object)
     }
 
     /// End of the digest that is named, if it is one of this chain in a place that may be read.
@@ -244,9 +252,11 @@ impl<'a> Walker<'a> {
         if place.role == Role::Successor {
             return;
         }
-        let until = matching.iter().map(|one| one.from_start).min().unwrap_or(place.end);
         self.report_missing(Some(place.end));
-        self.above = Above::Missing { place, until };
+        match matching.iter().map(|one| one.from_start).min() {
+            Some(until) => self.above = Above::Missing { place, until },
+            None => self.missing(&place, "it was listed, and when it was read it was gone".to_owned()),
+        }
     }
 
     fn faulty(&mut self, place: &Place, fault: Fault) {
@@ -269,7 +279,7 @@ impl<'a> Walker<'a> {
         match above {
             Above::Begin { at, object } => {
                 let range = Range { start: end.min(at), end: at };
-                self.gap(&Place { object, ..place.clone() }, range, "a new chain of digests begins there");
+                self.gap(&Place { object, ..place.clone() }, range, BEGINS_ANEW);
             }
             Above::Unreliable { from, object } if shifted(end, TOLERANCE) < from => {
                 let range = Range { start: end, end: from };

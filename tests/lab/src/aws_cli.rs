@@ -2,7 +2,7 @@
 //!
 //! Knows: its environment variables. Must not know: its commands.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -21,14 +21,19 @@ pub struct AwsCli {
 impl Lab {
     /// The AWS command line for this lab; installed in an environment of its own on first use.
     pub fn aws_cli(&self) -> Result<AwsCli> {
-        let python = venv::ensure_venv("aws", "requirements-aws.txt")?;
-        Ok(AwsCli { program: python.with_file_name("aws"), endpoint: self.endpoint().to_owned() })
+        AwsCli::at(self.endpoint())
     }
 }
 
 impl AwsCli {
+    /// The same for whoever answers at `endpoint`.
+    pub fn at(endpoint: &str) -> Result<Self> {
+        let python = venv::ensure_venv("aws", "requirements-aws.txt")?;
+        Ok(Self { program: python.with_file_name("aws"), endpoint: endpoint.to_owned() })
+    }
+
     /// Where the program is.
-    pub fn program(&self) -> &std::path::Path {
+    pub fn program(&self) -> &Path {
         &self.program
     }
 
@@ -52,11 +57,18 @@ impl AwsCli {
 
     /// A command as `account`, not yet run. Nothing of the user's own AWS settings is in it.
     pub fn command(&self, account: &str, region: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = self.command_of(&self.program, account, region);
+        command.args(args);
+        command
+    }
+
+    /// The same of another program that takes those settings.
+    pub fn command_of(&self, program: &Path, account: &str, region: &str) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
             command.env_remove(name);
         }
-        command.envs(self.env(account, region)).args(args).stdin(Stdio::null());
+        command.envs(self.env(account, region)).stdin(Stdio::null());
         command
     }
 

@@ -9,13 +9,13 @@ use super::context::Context;
 use super::digests::Outcomes;
 use super::hooks::FileKind;
 use super::listing::Whose;
-use super::pair::{Changes, Findings, Pair, Tally};
+use super::pair::{Findings, Pair, Tally};
 use crate::finding::{Fault, Finding, Reason, Severity};
-use crate::link::{Outcome, Place, Role, Walk};
+use crate::link::{Place, Role, Walk};
 use crate::names::{Chain, Object};
 use crate::newest;
 use crate::report::{ChainReport, Range};
-use crate::request::{Anchor, LogFiles};
+use crate::request::{Anchor, Selection};
 use crate::source::ObjectSource;
 use crate::time::{WINDOW, shifted, whole_seconds};
 use crate::walker::Walker;
@@ -26,46 +26,71 @@ pub(super) struct Done {
     pub report: ChainReport,
     pub findings: Vec<Finding>,
     pub anchors: Vec<Anchor>,
+    /// Whether both chains are verified up to the newest digests that are there.
+    pub level: bool,
     pub found: Option<Range>,
 }
 
 /// The digests of one chain that are to be read.
-struct Plan<'a> {
-    backfill: bool,
-    window: Range,
-    anchor: Option<&'a Anchor>,
-    places: Vec<Place>,
+pub(super) struct Plan<'a> {
+    pub backfill: bool,
+    pub window: Range,
+    /// The anchor that was given.
+    pub remembered: Option<&'a Anchor>,
+    /// The same, where it is a digest of this chain: the chain is verified from there on.
+    pub anchor: Option<&'a Anchor>,
+    pub places: Vec<Place>,
+    /// Whether all places could be listed.
+    pub complete: bool,
+}
+
+impl Plan<'_> {
+    /// A plan to read one digest.
+    pub fn of(place: Place, backfill: bool) -> Self {
+        let window = Range { start: place.end, end: place.end };
+        Self { backfill, window, remembered: None, anchor: None, places: vec![place], complete: true }
+    }
+
+    /// Whether the chain is verified up to the newest digest that is there.
+    fn is_level(&self, anchor: Option<&Anchor>) -> bool {
+        let newest = self.places.iter().find(|place| place.role != Role::Successor).map(|place| place.end);
+        self.complete && newest == anchor.map(|anchor| anchor.end)
+    }
 }
 
 /// What the walk over one chain came to, with what was read for it.
-struct Walked {
-    walk: Walk,
-    outcomes: Outcomes,
+pub(super) struct Walked {
+    pub walk: Walk,
+    pub outcomes: Outcomes,
     tally: Tally,
+    /// Ends of the digests with log files that were changed or could not be read.
+    pub unsettled: Vec<Timestamp>,
 }
 
 impl<S: ObjectSource> Context<S> {
-    /// Verifies one account and Region.
-    pub(super) async fn verify_pair(self: Arc<Self>, pair: Pair) -> Done {
+    /// Verifies one account and Region; `None` when the trail never delivered for them, and nobody said that it does.
+    pub(super) async fn verify_pair(self: Arc<Self>, pair: Pair) -> Option<Done> {
         let mut found = Findings::new(&pair);
-        let mut plans = [self.plan(&pair, false), self.plan(&pair, true)];
-        let (listed, _) = tokio::join!(self.list_digests(&pair, &mut plans), self.keys(&pair.region, None));
-        if let Err(fault) = listed {
-            found.add(&self.place_of(&pair), fault);
-            return Done { report: found.report, findings: found.findings, anchors: Vec::new(), found: None };
+        let mut plans = [self.plan(&pair, false, &mut found), self.plan(&pair, true, &mut found)];
+        // The keys are asked for meanwhile; who needs them says what came of it.
+        let ((), _) =
+            tokio::join!(self.list_digests(&pair, &mut plans, &mut found), self.keys(&pair.region, None));
+        if plans.iter().all(|plan| plan.places.is_empty()) && !self.is_expected(&pair, &plans).await {
+            return None;
         }
-        let changes = self.changes(&pair, &plans).await.map(Arc::new);
-        let successor = self.successor(&pair, &mut plans[0]).await;
-        let nothing = plans.iter().all(|plan| plan.places.is_empty());
+        let successor = self.successor(&pair, &mut plans[0], &mut found).await;
         let [hourly, backfill] = &plans;
-        let (hourly, backfill) = tokio::join!(
-            self.walk(&pair, hourly, changes.as_ref()),
-            self.walk(&pair, backfill, changes.as_ref())
+        let (hourly, backfill, ahead) = tokio::join!(
+            self.walk(&pair, hourly),
+            self.walk(&pair, backfill),
+            self.list_ahead(&pair, hourly)
         );
-        let mut anchors = Vec::new();
+        let (mut anchors, mut level) = (Vec::new(), true);
         for (plan, walked) in plans.iter().zip([&hourly, &backfill]) {
-            self.check_anchor(&pair, plan, walked, nothing, &mut found).await;
-            anchors.extend(anchor_of(&pair, plan, &walked.walk));
+            let sound = self.check_anchor(&pair, plan, walked, &mut found).await;
+            let anchor = self.anchor(&pair, plan, walked, sound);
+            level &= sound && plan.is_level(anchor.as_ref());
+            anchors.extend(anchor);
             take(&walked.walk, plan.backfill, &mut found);
         }
         let covered = hourly.walk.covered;
@@ -74,27 +99,63 @@ impl<S: ObjectSource> Context<S> {
         let mut tally = hourly.tally;
         tally.merge(backfill.tally);
         self.check_newest(&pair, &plans[0], successor, &covered, &mut found);
-        if self.request.unlisted && backfill_sound {
-            self.unlisted(&pair, covered.clone(), &tally.names, &mut found).await;
+        if self.request.unlisted && backfill_sound && plans.iter().all(|plan| plan.complete) {
+            let names = std::mem::take(&mut tally.names);
+            self.unlisted(&pair, covered.clone(), names, (plans[0].anchor, ahead), &mut found).await;
         }
         self.take_log_files(&pair, tally, &mut found);
         let range = covered.into_iter().reduce(Range::around).map(|range| range.within(self.request.window));
-        Done { report: found.report, findings: found.findings, anchors, found: range }
+        Some(Done { report: found.report, findings: found.findings, anchors, level, found: range })
     }
 
-    fn plan(&self, pair: &Pair, backfill: bool) -> Plan<'_> {
-        let chain = pair.chain(backfill);
-        let anchor = self.request.anchors.iter().find(|anchor| anchor.chain() == chain);
+    fn plan(&self, pair: &Pair, backfill: bool, found: &mut Findings) -> Plan<'_> {
+        let remembered = self.remembered(pair).find(|anchor| anchor.backfill == backfill);
+        let anchor = remembered.filter(|anchor| {
+            let located = anchor.locate(&self.trail_part, &self.request.locations);
+            located
+                .map_err(|fault| found.add(&format!("s3://{}/{}", anchor.bucket, anchor.key), fault))
+                .is_ok()
+        });
         let start = anchor.map_or(self.request.window.start, |anchor| anchor.end);
-        Plan { backfill, window: Range { start, end: self.request.window.end }, anchor, places: Vec::new() }
+        let window = Range { start, end: self.request.window.end };
+        Plan { backfill, window, remembered, anchor, places: Vec::new(), complete: true }
     }
 
-    /// Lists both chains in all places, each from where it starts.
-    async fn list_digests(&self, pair: &Pair, plans: &mut [Plan<'_>; 2]) -> Result<(), Fault> {
+    /// The anchors that were given for an account and Region.
+    pub(super) fn remembered(&self, pair: &Pair) -> impl Iterator<Item = &Anchor> {
+        let pair = pair.clone();
+        self.request
+            .anchors
+            .iter()
+            .filter(move |anchor| anchor.account_id == pair.account && anchor.region == pair.region)
+    }
+
+    /// Whether digests must be there: asked for by name, verified earlier, reported by CloudTrail, or once delivered. A
+    /// folder alone may be that of another trail.
+    async fn is_expected(&self, pair: &Pair, plans: &[Plan<'_>; 2]) -> bool {
+        let reported =
+            self.request.delivery.get(&pair.region).is_some_and(|word| word.latest_digest.is_some());
+        self.request.regions != Selection::All
+            || plans.iter().any(|plan| plan.remembered.is_some() || !plan.complete)
+            || (reported && pair.account == self.request.trail.account)
+            || self.any_digest(pair, false).await
+            || self.any_digest(pair, true).await
+    }
+
+    /// Lists both chains in all places, each from where it starts. A place that cannot be listed keeps away no other.
+    async fn list_digests(&self, pair: &Pair, plans: &mut [Plan<'_>; 2], found: &mut Findings) {
         let from = plans[0].window.start.min(plans[1].window.start);
         let to = shifted(self.request.window.end, WINDOW);
         for location in &self.request.locations {
-            for digest in self.digests(location, pair.key(), (from, to), Whose::Own).await? {
+            let listed = self.digests(location, pair.key(), (from, to), Whose::Own).await;
+            let listed = listed.unwrap_or_else(|fault| {
+                found.add(&pair.digests_in(location), fault);
+                for plan in plans.iter_mut() {
+                    plan.complete = false;
+                }
+                Vec::new()
+            });
+            for digest in listed {
                 let plan = &mut plans[usize::from(digest.name.backfill)];
                 if digest.name.end < plan.window.start {
                     continue;
@@ -109,30 +170,11 @@ impl<S: ObjectSource> Context<S> {
         for plan in plans {
             plan.places.sort_by_key(|place| std::cmp::Reverse(place.end));
         }
-        Ok(())
-    }
-
-    /// When every log file was changed last, where that decides which ones are read.
-    async fn changes(&self, pair: &Pair, plans: &[Plan<'_>; 2]) -> Option<Changes> {
-        if self.request.log_files != LogFiles::Changed {
-            return None;
-        }
-        let ends = || plans.iter().flat_map(|plan| plan.places.iter().map(|place| place.end));
-        let span = (shifted(ends().min()?, -(WINDOW + WINDOW)), ends().max()?);
-        let mut changes = Changes::new();
-        for location in &self.request.locations {
-            let listed = self.log_files(location, pair.key(), span, |object, changed| {
-                changes.insert(self.name(&object), changed);
-            });
-            // What is not listed is read: nothing is left out when this fails.
-            let _ = listed.await;
-        }
-        Some(changes)
     }
 
     /// Adds the first digest after the window where the window is not covered to its end: what it says of the one before
     /// it tells whether one is missing. `true` when there is one.
-    async fn successor(&self, pair: &Pair, plan: &mut Plan<'_>) -> bool {
+    async fn successor(&self, pair: &Pair, plan: &mut Plan<'_>, found: &mut Findings) -> bool {
         let newest = plan.places.first().map_or(plan.window.start, |place| place.end);
         let after = shifted(self.request.window.end, WINDOW);
         if newest >= self.request.window.end || after >= self.request.now {
@@ -140,12 +182,18 @@ impl<S: ObjectSource> Context<S> {
         }
         let mut first: Option<Place> = None;
         for location in &self.request.locations {
-            let later = self.digests(location, pair.key(), (after, self.request.now), Whose::Own).await;
-            for digest in later.unwrap_or_default() {
-                let earlier = first.as_ref().is_none_or(|first| digest.name.end < first.end);
-                if !digest.name.backfill && digest.name.end > after && earlier {
-                    first =
-                        Some(Place { object: digest.object, end: digest.name.end, role: Role::Successor });
+            match self.first_digest(location, pair.key(), after, false).await {
+                Ok(digest) => {
+                    let place = digest.map(|digest| Place {
+                        object: digest.object,
+                        end: digest.name.end,
+                        role: Role::Successor,
+                    });
+                    first = first.into_iter().chain(place).min_by_key(|place| place.end);
+                }
+                Err(fault) => {
+                    found.add(&pair.digests_in(location), fault);
+                    plan.complete = false;
                 }
             }
         }
@@ -155,93 +203,40 @@ impl<S: ObjectSource> Context<S> {
         known
     }
 
-    async fn walk(self: &Arc<Self>, pair: &Pair, plan: &Plan<'_>, changes: Option<&Arc<Changes>>) -> Walked {
+    pub(super) async fn walk(self: &Arc<Self>, pair: &Pair, plan: &Plan<'_>) -> Walked {
         let chain = Arc::new(pair.chain(plan.backfill));
-        let mut outcomes = self.read_digests(&chain, &plan.places, changes).await;
+        let mut outcomes = self.read_chain(pair, &chain, &plan.places).await;
         let mut walker =
             Walker::new(&chain, &self.trail_part, &self.request.locations, plan.window, plan.places.clone());
-        let mut tally = Tally::default();
+        let (mut tally, mut unsettled) = (Tally::default(), Vec::new());
         while let Some(place) = walker.next() {
             if !outcomes.contains_key(&place.object) {
-                self.hooks.progress.digests(1);
-                let read = self.read_digest(&chain, &place, changes.map(Arc::as_ref)).await;
-                outcomes.insert(place.object.clone(), read);
+                outcomes.extend(self.read_chain(pair, &chain, std::slice::from_ref(&place)).await);
             }
             let Some((outcome, log_files)) = outcomes.get_mut(&place.object) else { continue };
-            tally.merge(std::mem::take(log_files));
+            let log_files = std::mem::take(log_files);
+            unsettled.extend(Some(place.end).filter(|_| !log_files.is_settled()));
+            tally.merge(log_files);
             walker.read(outcome.clone());
         }
         let walk = walker.finish();
-        self.tell(&chain, &walk, &outcomes);
-        Walked { walk, outcomes, tally }
+        self.tell(&chain, &walk);
+        Walked { walk, outcomes, tally, unsettled }
     }
 
     /// Tells the listener of the digests of one chain.
-    fn tell(&self, chain: &Chain, walk: &Walk, outcomes: &Outcomes) {
+    fn tell(&self, chain: &Chain, walk: &Walk) {
         let Some(listener) = &self.hooks.listener else { return };
         let faulty = walk.findings.iter().filter(|(_, fault)| fault.severity != Severity::Warning);
         let faulty: BTreeMap<&Object, &Fault> = faulty.map(|(object, fault)| (object, fault)).collect();
         for (object, fault) in &faulty {
             listener.file(FileKind::Digest, chain, object, Some(fault));
         }
-        for place in &walk.counted {
-            if matches!(outcomes.get(place), Some((Outcome::Verified(_), _))) && !faulty.contains_key(place) {
-                listener.file(FileKind::Digest, chain, place, None);
+        for (place, _) in walk.verified.iter().filter(|(place, _)| place.role == Role::Window) {
+            if !faulty.contains_key(&place.object) {
+                listener.file(FileKind::Digest, chain, &place.object, None);
             }
         }
-    }
-
-    /// The digest up to which the chain was verified earlier must still be the same.
-    async fn check_anchor(
-        &self,
-        pair: &Pair,
-        plan: &Plan<'_>,
-        walked: &Walked,
-        nothing: bool,
-        found: &mut Findings,
-    ) {
-        let Some(anchor) = plan.anchor else { return };
-        let object = Object { bucket: anchor.bucket.clone(), key: anchor.key.clone() };
-        let missing = match walked.outcomes.get(&object) {
-            Some((Outcome::Verified(link), _)) => {
-                if hex::encode(link.sha256) != anchor.sha256 {
-                    let message = "it is not the digest that was verified there earlier";
-                    found.add(&object, Fault::new(Reason::ChainBroken, message));
-                }
-                return;
-            }
-            Some((Outcome::Faulty(_) | Outcome::Expired, _)) => return,
-            Some((Outcome::Absent, _)) | None => {
-                !walked.walk.findings.iter().any(|(missing, _)| *missing == object)
-            }
-        };
-        if nothing && !plan.backfill && !self.any_digest(pair).await {
-            let message = format!("its digests were verified up to {}, and now there are none", anchor.end);
-            found.add(&self.place_of(pair), Fault::new(Reason::ChainDisappeared, message));
-        } else if missing {
-            let message = format!(
-                "it is not there, and it was verified earlier as the digest that ends at {}",
-                anchor.end
-            );
-            found.add(&object, Fault::new(Reason::DigestMissing, message));
-        }
-    }
-
-    /// Whether the bucket holds any digest of this trail for the account and Region, however old. What cannot be listed
-    /// counts as there.
-    async fn any_digest(&self, pair: &Pair) -> bool {
-        for location in &self.request.locations {
-            let ever = (Timestamp::UNIX_EPOCH, self.request.now);
-            if self
-                .digests(location, pair.key(), ever, Whose::Own)
-                .await
-                .is_ok_and(|digests| digests.is_empty())
-            {
-                continue;
-            }
-            return true;
-        }
-        false
     }
 
     fn check_newest(
@@ -253,7 +248,8 @@ impl<S: ObjectSource> Context<S> {
         found: &mut Findings,
     ) {
         let newest = plan.places.iter().find(|place| place.role != Role::Successor).map(|place| place.end);
-        if (newest.is_none() && plan.anchor.is_some()) || (successor && newest.is_some()) {
+        let known_otherwise = newest.is_none() && plan.anchor.is_some();
+        if !plan.complete || known_otherwise || (successor && newest.is_some()) {
             return;
         }
         // GetTrailStatus is about what the trail's own account delivers.
@@ -291,10 +287,8 @@ impl<S: ObjectSource> Context<S> {
     }
 
     /// Where the digests of the account and Region are now.
-    fn place_of(&self, pair: &Pair) -> String {
-        self.request.locations.first().map_or_else(String::new, |location| {
-            format!("s3://{}/{}", location.bucket, location.digests_prefix(&pair.account, &pair.region))
-        })
+    pub(super) fn place_of(&self, pair: &Pair) -> String {
+        self.request.locations.first().map_or_else(String::new, |location| pair.digests_in(location))
     }
 }
 
@@ -314,17 +308,4 @@ fn take(walk: &Walk, backfill: bool, found: &mut Findings) {
             found.add(object, fault.clone());
         }
     }
-}
-
-fn anchor_of(pair: &Pair, plan: &Plan<'_>, walk: &Walk) -> Option<Anchor> {
-    let (place, sha256) = walk.newest.as_ref()?;
-    Some(Anchor {
-        account_id: pair.account.clone(),
-        region: pair.region.clone(),
-        backfill: plan.backfill,
-        bucket: place.object.bucket.clone(),
-        key: place.object.key.clone(),
-        end: place.end,
-        sha256: hex::encode(sha256),
-    })
 }

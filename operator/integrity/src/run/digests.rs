@@ -5,32 +5,56 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::changes::Changes;
 use super::context::Context;
-use super::fetch::{Failure, Reading};
-use super::pair::{Changes, Tally};
+use super::fetch::{Failure, Reading, interrupted};
+use super::pair::{Pair, Tally};
 use crate::finding::{Fault, Reason, Severity};
 use crate::judge::{self, Candidate, Verified};
 use crate::link::{Link, Outcome, Place, Role};
 use crate::names::{Chain, Object};
-use crate::request::Expiration;
+use crate::request::{Expiration, LogFiles};
 use crate::source::ObjectSource;
+use crate::time::day_folder;
 
 /// What the digests of an account and Region came to.
 pub(super) type Outcomes = HashMap<Object, (Outcome, Tally)>;
 
 impl<S: ObjectSource> Context<S> {
-    /// Reads all of these digests of one chain, in their order, but waiting for none of them.
+    /// Reads all of these digests of one chain, newest first. Where changes decide what is read, a day at a time: they
+    /// are not held for more.
+    pub(super) async fn read_chain(
+        self: &Arc<Self>,
+        pair: &Pair,
+        chain: &Arc<Chain>,
+        places: &[Place],
+    ) -> Outcomes {
+        self.hooks.progress.digests(places.len());
+        let by_day = self.request.log_files == LogFiles::Changed;
+        let mut outcomes = Outcomes::with_capacity(places.len());
+        for day in places.chunk_by(|one, other| !by_day || day_folder(one.end) == day_folder(other.end)) {
+            let changes = self.changes(pair, day).await.map(Arc::new);
+            self.read_digests(chain, day, changes.as_ref(), &mut outcomes).await;
+        }
+        outcomes
+    }
+
+    /// Reads these digests in their order, but waiting for none of them. Where a run may hash only so many bytes, the
+    /// oldest come first, so that the next run can go on behind them.
     pub(super) async fn read_digests(
         self: &Arc<Self>,
         chain: &Arc<Chain>,
         places: &[Place],
         changes: Option<&Arc<Changes>>,
-    ) -> Outcomes {
-        self.hooks.progress.digests(places.len());
-        let mut outcomes = Outcomes::with_capacity(places.len());
+        outcomes: &mut Outcomes,
+    ) {
+        let mut ordered: Vec<&Place> = places.iter().collect();
+        if self.request.limits.bytes.is_some() {
+            ordered.reverse();
+        }
         let mut running = JoinSet::new();
-        for place in places {
-            let Ok(slot) = Arc::clone(&self.digests).acquire_owned().await else { continue };
+        for place in ordered {
+            let slot = Arc::clone(&self.digests).acquire_owned().await;
             let (context, chain) = (Arc::clone(self), Arc::clone(chain));
             let (place, changes) = (place.clone(), changes.cloned());
             running.spawn(async move {
@@ -45,7 +69,11 @@ impl<S: ObjectSource> Context<S> {
         while let Some(joined) = running.join_next().await {
             outcomes.extend(joined.ok());
         }
-        outcomes
+        for place in places {
+            outcomes.entry(place.object.clone()).or_insert_with(|| {
+                (Outcome::Faulty(interrupted("reading it or its log files")), Tally::default())
+            });
+        }
     }
 
     /// Reads one digest, and its log files if it verifies and is of the window.
@@ -60,7 +88,7 @@ impl<S: ObjectSource> Context<S> {
             Ok(verified) => {
                 let link = Link::from(&verified);
                 let tally = if place.role == Role::Window {
-                    self.log_files_of(chain, verified.digest.log_files, place.end, changes).await
+                    self.log_files_of(chain, verified.digest.log_files, place, changes).await
                 } else {
                     Tally::default()
                 };

@@ -202,6 +202,12 @@ fn failed(error: ReadError) -> Attempt {
     }
 }
 
+/// What it means that a task of our own ended before it was done: nothing is known, and that is said.
+pub(super) fn interrupted(what: &str) -> Fault {
+    let message = format!("{what} ended before it was done, by an error of this program; please report it");
+    Fault::new(Reason::ObjectUnreadable, message)
+}
+
 /// What a read that no repetition helps means.
 pub(super) fn unreadable(error: &ReadError) -> Fault {
     let (reason, what) = match error {

@@ -8,7 +8,7 @@ use super::fetch::{pause, unreadable};
 use crate::finding::{Fault, Reason};
 use crate::names::{DigestName, Location, Object};
 use crate::source::{ListRequest, ObjectSource, Page, ReadError};
-use crate::time::{day_folder, shifted};
+use crate::time::{day_folder, log_file_stamp, shifted};
 
 /// What one listing asks for.
 pub(super) struct Listing<'a> {
@@ -84,38 +84,50 @@ impl<S: ObjectSource> Context<S> {
         }
     }
 
-    /// Names of the folders right under a prefix.
-    pub async fn folders(&self, location: &Location, prefix: &str) -> Result<Vec<String>, Fault> {
+    /// Names of the folders right under a prefix that can be what is looked for, at most so many.
+    pub async fn folders(
+        &self,
+        location: &Location,
+        prefix: &str,
+        can_be: fn(&str) -> bool,
+        most: usize,
+    ) -> Result<Vec<String>, Fault> {
         let mut names = Vec::new();
         let listing = Listing { location, prefix, start_after: None, folders: true };
         self.list(listing, |page| {
             let name = |folder: &String| Some(folder.strip_prefix(prefix)?.strip_suffix('/')?.to_owned());
-            names.extend(page.folders.iter().filter_map(name));
-            true
+            names.extend(page.folders.iter().filter_map(name).filter(|name| can_be(name)));
+            names.len() <= most
         })
         .await?;
+        if names.len() > most {
+            let message =
+                format!("{prefix} holds more than {most} folders; say which ones are to be verified");
+            return Err(Fault::new(Reason::TooMuch, message));
+        }
         Ok(names)
     }
 
-    /// Digests of one account and Region that end between `from` and `to`: of this trail, or of all others.
-    pub async fn digests(
+    /// Hands over the digests of one account and Region that end between `from` and `to`, of this trail or of all others,
+    /// until `take` says that it has enough.
+    async fn each_digest(
         &self,
         location: &Location,
         (account, region): (&str, &str),
         (from, to): (Timestamp, Timestamp),
         whose: Whose,
-    ) -> Result<Vec<ListedDigest>, Fault> {
+        mut take: impl FnMut(ListedDigest) -> bool,
+    ) -> Result<(), Fault> {
         let prefix = location.digests_prefix(account, region);
         let start = match whose {
             Whose::Own => DigestName::before(&self.trail_part, from, location, (account, region)),
             Whose::Others => format!("{prefix}{}/", day_folder(from)),
         };
         let last_day = format!("{prefix}{}/\u{7f}", day_folder(to));
-        let most = self.request.limits.digests;
-        let mut found = Vec::new();
         let listing = Listing { location, prefix: &prefix, start_after: Some(&start), folders: false };
         self.list(listing, |page| {
             let last = page.objects.last().is_some_and(|object| object.key > last_day);
+            let mut more = true;
             for object in page.objects {
                 let name = DigestName::parse(&object.key, location, account, region);
                 let wanted = |name: &DigestName| {
@@ -124,13 +136,28 @@ impl<S: ObjectSource> Context<S> {
                         && (name.trail == self.trail_part) == (whose == Whose::Own)
                 };
                 if let Some(name) = name.filter(wanted) {
-                    found.push(ListedDigest {
-                        object: Object { bucket: location.bucket.clone(), key: object.key },
-                        name,
-                    });
+                    let object = Object { bucket: location.bucket.clone(), key: object.key };
+                    more &= take(ListedDigest { object, name });
                 }
             }
-            !last && found.len() <= most
+            !last && more
+        })
+        .await
+    }
+
+    /// All those digests, at most so many as a chain may have.
+    pub async fn digests(
+        &self,
+        location: &Location,
+        pair: (&str, &str),
+        span: (Timestamp, Timestamp),
+        whose: Whose,
+    ) -> Result<Vec<ListedDigest>, Fault> {
+        let most = self.request.limits.digests;
+        let mut found = Vec::new();
+        self.each_digest(location, pair, span, whose, |digest| {
+            found.push(digest);
+            found.len() <= most
         })
         .await?;
         if found.len() > most {
@@ -140,17 +167,40 @@ impl<S: ObjectSource> Context<S> {
         Ok(found)
     }
 
-    /// Log files of one account and Region that were delivered on the days from `from` to `to`, with the time of their
-    /// last change, in the order of their names.
+    /// The earliest digest of this trail and of that kind that ends after `after`, if there is one.
+    pub async fn first_digest(
+        &self,
+        location: &Location,
+        pair: (&str, &str),
+        after: Timestamp,
+        backfill: bool,
+    ) -> Result<Option<ListedDigest>, Fault> {
+        let mut first = None;
+        // The names of one trail's digests are in the order of their times.
+        self.each_digest(location, pair, (after, self.request.now), Whose::Own, |digest| {
+            if first.is_none() && digest.name.backfill == backfill && digest.name.end > after {
+                first = Some(digest);
+            }
+            first.is_none()
+        })
+        .await?;
+        Ok(first)
+    }
+
+    /// Log files of one kind, account and Region that were delivered from `from` to the end of the day of `to`, with the
+    /// time of their last change, in the order of their names. What is named in another way may be among them.
     pub async fn log_files(
         &self,
         location: &Location,
+        kind: &str,
         (account, region): (&str, &str),
         (from, to): (Timestamp, Timestamp),
         mut take: impl FnMut(Object, Option<Timestamp>),
     ) -> Result<(), Fault> {
-        let prefix = location.logs_prefix(account, region);
-        let start = format!("{prefix}{}/", day_folder(shifted(from, SignedDuration::from_mins(-1))));
+        let prefix = location.logs_prefix_of(kind, account, region);
+        let from = shifted(from, SignedDuration::from_mins(-1));
+        let start =
+            format!("{prefix}{}/{account}_{kind}_{region}_{}", day_folder(from), log_file_stamp(from));
         let last_day = format!("{prefix}{}/\u{7f}", day_folder(to));
         let listing = Listing { location, prefix: &prefix, start_after: Some(&start), folders: false };
         self.list(listing, |page| {

@@ -3,45 +3,44 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
+use jiff::Timestamp;
+use tokio::task::{JoinError, JoinSet};
 
+use super::changes::Changes;
 use super::context::Context;
-use super::fetch::{Failure, Reading};
+use super::fetch::{Failure, Reading, interrupted};
 use super::hooks::FileKind;
-use super::pair::{Changes, Tally};
+use super::pair::Tally;
 use crate::content::Hash;
 use crate::digest::LogFile;
 use crate::finding::{Fault, Reason};
 use crate::judge;
+use crate::link::Place;
 use crate::names::{Chain, Object, log_file_delivery};
 use crate::request::{Expiration, LogFiles};
 use crate::source::ObjectSource;
-use crate::time::shifted;
-
-/// A log file is written before its digest's window ends; clocks may differ by so much.
-const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
 
 /// What one log file came to: the bytes that were hashed, or what is wrong.
 type Judged = Result<u64, Fault>;
 
 impl<S: ObjectSource> Context<S> {
-    /// Verifies the log files of a digest that ended then.
+    /// Verifies the log files that the digest at `place` lists.
     pub(super) async fn log_files_of(
         self: &Arc<Self>,
         chain: &Arc<Chain>,
         files: Vec<LogFile>,
-        digest_end: Timestamp,
+        place: &Place,
         changes: Option<&Changes>,
     ) -> Tally {
         self.hooks.progress.log_files(files.len());
         let mut tally = Tally::default();
         let mut running = JoinSet::new();
+        let (mut begun, mut ended) = (0, 0);
         for file in files {
             if self.request.unlisted {
                 tally.names.insert(self.name(&file.object));
             }
-            if !self.is_read(&file.object, digest_end, changes) {
+            if !self.is_read(&file.object, place.end, changes) {
                 tally.counts.files.unchecked += 1;
                 self.hooks.progress.log_file_done(0);
                 continue;
@@ -51,23 +50,33 @@ impl<S: ObjectSource> Context<S> {
                 tally.over_budget += 1;
                 continue;
             }
-            let Ok(slot) = Arc::clone(&self.log_files).acquire_owned().await else { continue };
+            let slot = Arc::clone(&self.log_files).acquire_owned().await;
+            begun += 1;
             let (context, of) = (Arc::clone(self), Arc::clone(chain));
             running.spawn(async move {
                 let judged = context.log_file(&of, &file).await;
                 drop(slot);
                 (file.object, judged)
             });
-            while let Some(Ok((object, judged))) = running.try_join_next() {
-                self.tally(chain, &mut tally, object, judged);
+            while let Some(joined) = running.try_join_next() {
+                ended += self.take(chain, &mut tally, joined);
             }
         }
         while let Some(joined) = running.join_next().await {
-            if let Ok((object, judged)) = joined {
-                self.tally(chain, &mut tally, object, judged);
-            }
+            ended += self.take(chain, &mut tally, joined);
+        }
+        if ended < begun {
+            tally.counts.files.unchecked += begun - ended;
+            tally.findings.push((place.object.clone(), interrupted("reading log files that it lists")));
         }
         tally
+    }
+
+    /// Takes in one log file that was read; says how many that were.
+    fn take(&self, chain: &Chain, tally: &mut Tally, joined: Result<(Object, Judged), JoinError>) -> u64 {
+        let Ok((object, judged)) = joined else { return 0 };
+        self.tally(chain, tally, object, judged);
+        1
     }
 
     fn tally(&self, chain: &Chain, tally: &mut Tally, object: Object, judged: Judged) {
@@ -94,10 +103,7 @@ impl<S: ObjectSource> Context<S> {
                 (seed, object).hash(&mut hasher);
                 hasher.finish().is_multiple_of(u64::from(one_in.max(1)))
             }
-            // One that is not listed is read too, so that it is S3's own word when it is not there.
-            LogFiles::Changed => changes
-                .and_then(|changes| *changes.get(&self.name(object))?)
-                .is_none_or(|changed| changed > shifted(digest_end, CLOCKS)),
+            LogFiles::Changed => self.may_have_changed(object, digest_end, changes),
         }
     }
 

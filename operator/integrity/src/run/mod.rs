@@ -3,7 +3,10 @@
 //! Every object is a task of its own, so that a slow one holds up nobody: digests are read newest first without waiting
 //! for each other, log files as soon as their digest's signature verifies, and the chain is walked when all were read.
 
+mod ahead;
+mod anchors;
 mod chains;
+mod changes;
 mod context;
 mod digests;
 mod fetch;
@@ -14,30 +17,40 @@ mod logs;
 mod pair;
 mod unlisted;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
 pub use self::hooks::{FileKind, Hooks, Listener, Observer, Progress, Snapshot};
 
+use self::anchors::Recalled;
 use self::chains::Done;
 use self::context::Context;
-use self::pair::Pair;
-use crate::finding::{Fault, Finding, Reason};
+use self::fetch::interrupted;
+use self::pair::{Findings, Pair};
+use crate::finding::{Fault, Finding, Reason, keep_worst};
 use crate::names::{is_account, is_region};
 use crate::report::{Range, Report};
 use crate::request::{Anchor, Request, Selection};
 use crate::source::ObjectSource;
 use crate::time::whole_seconds;
 
+/// Most accounts with a folder of their own, and most Regions of one: who may write to the bucket may make folders.
+const MOST_ACCOUNTS: usize = 50_000;
+const MOST_REGIONS: usize = 256;
+
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The report.
     pub report: Report,
-    /// The newest verified digest of every chain, sorted: what [`Request::anchors`] of the next run may be.
+    /// How far every chain is verified, sorted: what [`Request::anchors`] of the next run may be. Chains that were given an
+    /// anchor always have one.
     pub anchors: Vec<Anchor>,
+    /// Whether all chains are verified up to the newest digests that are there: only then can [`recall`] find the same
+    /// anchors again, by the latest end of any.
+    pub level: bool,
 }
 
 /// Why there is no outcome.
@@ -60,11 +73,44 @@ pub async fn run<S: ObjectSource>(source: S, request: Request, hooks: Hooks) -> 
     cancel.run_until_cancelled(verify(context)).await.ok_or(RunError::Cancelled)
 }
 
+/// Finds how far every chain was verified at the window's end, going by what is there now: the newest digest of each that
+/// ends until then, if it still verifies. Nothing else is read. Whoever remembers [`Anchor::hash`] and the number of
+/// anchors of a run that was [`level`](Outcome::level), and the latest end of any, knows by them that these are the same.
+pub async fn recall<S: ObjectSource>(source: S, request: Request, hooks: Hooks) -> Result<Outcome, RunError> {
+    check(&request)?;
+    let cancel = hooks.cancel.clone();
+    let context = Arc::new(Context::new(source, request, hooks));
+    cancel.run_until_cancelled(recall_all(context)).await.ok_or(RunError::Cancelled)
+}
+
+async fn recall_all<S: ObjectSource>(context: Arc<Context<S>>) -> Outcome {
+    let report = Report::new(&context.request.trail.arn, context.request.window);
+    let mut outcome = Outcome { report, anchors: Vec::new(), level: false };
+    let pairs = context.find_pairs(&mut outcome.report.findings).await;
+    each(&context, pairs, Context::recall_pair, |joined| match joined {
+        Ok(Recalled { anchors, found }) => {
+            outcome.anchors.extend(anchors);
+            outcome.report.findings.extend(found.findings);
+        }
+        Err(pair) => lost(&context, &pair, &mut outcome),
+    })
+    .await;
+    outcome.report.settle();
+    outcome.anchors.sort();
+    outcome.level = outcome.report.findings.is_empty();
+    outcome
+}
+
 fn check(request: &Request) -> Result<(), RunError> {
     let wrong = |message: String| Err(RunError::Request(message));
     if request.window.start > request.window.end {
         let Range { start, end } = request.window;
         return wrong(format!("the start time {start} is after the end time {end}"));
+    }
+    if let Some(anchor) = request.anchors.iter().find(|a| !is_account(&a.account_id) || !is_region(&a.region))
+    {
+        let Anchor { account_id, region, .. } = anchor;
+        return wrong(format!("an anchor is for {account_id:?} in {region:?}: no account and Region"));
     }
     if request.locations.is_empty() {
         return wrong("there is no bucket to read".to_owned());
@@ -87,42 +133,77 @@ async fn verify<S: ObjectSource>(context: Arc<Context<S>>) -> Outcome {
         start: whole_seconds(context.request.window.start),
         end: whole_seconds(context.request.window.end),
     };
-    let mut report = Report::new(&context.request.trail.arn, requested);
-    let mut anchors = Vec::new();
-    let pairs = context.find_pairs(&mut report.findings).await;
-    if pairs.is_empty() && report.findings.is_empty() {
+    let report = Report::new(&context.request.trail.arn, requested);
+    let mut outcome = Outcome { report, anchors: Vec::new(), level: true };
+    let pairs = context.find_pairs(&mut outcome.report.findings).await;
+    outcome.level = outcome.report.findings.is_empty();
+    each(&context, pairs, Context::verify_pair, |joined| match joined {
+        Ok(Some(done)) => take(done, &mut outcome),
+        Ok(None) => {}
+        Err(pair) => lost(&context, &pair, &mut outcome),
+    })
+    .await;
+    if outcome.report.chains.is_empty() && outcome.report.findings.is_empty() {
         let message = "there are no digests of any account and Region; is log file validation on, and are bucket and \
                        prefix the right ones?";
-        report.findings.push(about(&context, Fault::new(Reason::NothingFound, message)));
+        outcome.report.findings.push(about(&context, Fault::new(Reason::NothingFound, message)));
     }
-    let mut running = JoinSet::new();
-    for pair in pairs {
-        while running.len() >= context.request.limits.chains.max(1) {
-            take(running.join_next().await, &mut report, &mut anchors);
-        }
-        running.spawn(Arc::clone(&context).verify_pair(pair));
-    }
-    while let Some(joined) = running.join_next().await {
-        take(Some(joined), &mut report, &mut anchors);
-    }
-    report.settle();
-    anchors.sort();
-    Outcome { report, anchors }
+    outcome.report.settle();
+    outcome.anchors.sort();
+    outcome
 }
 
-fn take(
-    joined: Option<Result<Done, tokio::task::JoinError>>,
-    report: &mut Report,
-    anchors: &mut Vec<Anchor>,
-) {
-    let Some(Ok(done)) = joined else { return };
+/// Works on all accounts and Regions, some at a time. One whose work ended before it was done is handed over by its name.
+async fn each<S, T, F>(
+    context: &Arc<Context<S>>,
+    pairs: BTreeSet<Pair>,
+    work: impl Fn(Arc<Context<S>>, Pair) -> F,
+    mut take: impl FnMut(Result<T, Pair>),
+) where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let mut running = JoinSet::new();
+    let mut names = HashMap::new();
+    let mut pairs = pairs.into_iter();
+    loop {
+        while running.len() < context.request.limits.chains.max(1)
+            && let Some(pair) = pairs.next()
+        {
+            names.insert(running.spawn(work(Arc::clone(context), pair.clone())).id(), pair);
+        }
+        let (id, joined) = match running.join_next_with_id().await {
+            None => return,
+            Some(Ok((id, done))) => (id, Ok(done)),
+            Some(Err(error)) => (error.id(), Err(())),
+        };
+        if let Some(pair) = names.remove(&id) {
+            take(joined.map_err(|()| pair));
+        }
+    }
+}
+
+fn take(done: Done, outcome: &mut Outcome) {
+    let report = &mut outcome.report;
     report.found = match (report.found, done.found) {
         (Some(one), Some(two)) => Some(one.around(two)),
         (one, two) => one.or(two),
     };
     report.chains.push(done.report);
     report.findings.extend(done.findings);
-    anchors.extend(done.anchors);
+    keep_worst(&mut report.findings, |finding| finding.severity);
+    outcome.anchors.extend(done.anchors);
+    outcome.level &= done.level;
+}
+
+/// An account and Region of which nothing is known, since verifying them ended before it was done.
+fn lost<S: ObjectSource>(context: &Context<S>, pair: &Pair, outcome: &mut Outcome) {
+    let mut found = Findings::new(pair);
+    found.add(&context.place_of(pair), interrupted("verifying its digests"));
+    outcome.report.chains.push(found.report);
+    outcome.report.findings.extend(found.findings);
+    outcome.anchors.extend(context.remembered(pair).cloned());
+    outcome.level = false;
 }
 
 fn about<S: ObjectSource>(context: &Context<S>, fault: Fault) -> Finding {
@@ -163,8 +244,8 @@ impl<S: ObjectSource> Context<S> {
                 found.insert(self.request.trail.account.clone());
                 continue;
             }
-            match self.folders(location, &location.accounts_prefix()).await {
-                Ok(names) => found.extend(names.into_iter().filter(|name| is_account(name))),
+            match self.folders(location, &location.accounts_prefix(), is_account, MOST_ACCOUNTS).await {
+                Ok(names) => found.extend(names),
                 Err(fault) => findings.push(about(self, fault)),
             }
         }
@@ -177,8 +258,8 @@ impl<S: ObjectSource> Context<S> {
         }
         let mut found = BTreeSet::new();
         for location in &self.request.locations {
-            match self.folders(location, &location.regions_prefix(account)).await {
-                Ok(names) => found.extend(names.into_iter().filter(|name| is_region(name))),
+            match self.folders(location, &location.regions_prefix(account), is_region, MOST_REGIONS).await {
+                Ok(names) => found.extend(names),
                 Err(fault) => findings.push(about(self, fault)),
             }
         }

@@ -1,11 +1,9 @@
 //! One account and Region: what its log files and digests have in common, whichever chain they stand in.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use jiff::Timestamp;
-
-use crate::finding::{Fault, Finding};
-use crate::names::{Chain, Object};
+use crate::finding::{Fault, Finding, Severity, keep_worst};
+use crate::names::{Chain, Location, Object};
 use crate::report::{ChainReport, LogFileCounts};
 
 /// One account and Region.
@@ -20,13 +18,20 @@ impl Pair {
         (&self.account, &self.region)
     }
 
+    /// Where its digests are in one of the trail's places.
+    pub fn digests_in(&self, location: &Location) -> String {
+        format!("s3://{}/{}", location.bucket, location.digests_prefix(&self.account, &self.region))
+    }
+
+    /// Where its log files are there.
+    pub fn log_files_in(&self, location: &Location) -> String {
+        format!("s3://{}/{}", location.bucket, location.logs_prefix(&self.account, &self.region))
+    }
+
     pub fn chain(&self, backfill: bool) -> Chain {
         Chain { account: self.account.clone(), region: self.region.clone(), backfill }
     }
 }
-
-/// When which log file was changed last, by the short stand-in of its name.
-pub(super) type Changes = HashMap<u64, Option<Timestamp>>;
 
 /// What the log files of one digest came to.
 #[derive(Debug, Default)]
@@ -43,8 +48,14 @@ impl Tally {
     pub fn merge(&mut self, other: Self) {
         self.counts.merge(other.counts);
         self.findings.extend(other.findings);
+        keep_worst(&mut self.findings, |(_, fault)| fault.severity);
         self.names.extend(other.names);
         self.over_budget += other.over_budget;
+    }
+
+    /// Whether all its log files were read, as far as they were to be, and are intact.
+    pub fn is_settled(&self) -> bool {
+        self.over_budget == 0 && self.findings.iter().all(|(_, fault)| fault.severity == Severity::Warning)
     }
 }
 
@@ -62,5 +73,6 @@ impl Findings {
 
     pub fn add(&mut self, object: &impl ToString, fault: Fault) {
         self.findings.push(self.report.finding(object.to_string(), fault));
+        keep_worst(&mut self.findings, |finding| finding.severity);
     }
 }

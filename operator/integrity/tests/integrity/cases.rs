@@ -127,7 +127,8 @@ fn every_sample_gets_the_verdict_it_should() {
         let (outcome, _) = verify_files(&source(&case), request(&case));
         let (verdict, reasons) = expected(&case.verdict);
         let reasons = if verdict == Verdict::Invalid { invalid[case.name.as_str()] } else { reasons };
-        let found: Vec<Reason> = outcome.report.findings.iter().map(|finding| finding.reason).collect();
+        let findings = || outcome.report.findings.iter();
+        let found: Vec<Reason> = findings().map(|finding| finding.reason).collect();
         assert_eq!(
             (outcome.report.verdict, found.as_slice()),
             (verdict, reasons),
@@ -135,6 +136,31 @@ fn every_sample_gets_the_verdict_it_should() {
             case.name,
             outcome.report
         );
+        let named: Vec<&str> = findings().filter_map(|finding| finding.object.as_deref()).collect();
+        assert_eq!(named.len(), found.len(), "{}", case.name);
+        for (object, tail) in named.iter().zip(places(&case.name)) {
+            assert!(object.ends_with(tail), "{}: {object} is not {tail}", case.name);
+        }
+        assert_eq!(named.len(), places(&case.name).len(), "{}", case.name);
+    }
+}
+
+/// How the names of the objects end that each case is about: those that were damaged, or for a break in time the digest
+/// after it, or the folder of what is not there.
+fn places(case: &str) -> &'static [&'static str] {
+    const LOG: &[&str] = &["/111122223333_CloudTrail_us-east-1_20260105T0330Z_z2pyLaVtKfgJayHO.json.gz"];
+    const FOURTH: &str = "_us-east-1_main-trail_us-east-1_20260105T040131Z.json.gz";
+    const FIFTH: &str = "_us-east-1_main-trail_us-east-1_20260105T050131Z.json.gz";
+    const FOLDER: &[&str] = &["/111122223333/CloudTrail-Digest/us-east-1/"];
+    match case {
+        "append-member-log" | "delete-log" | "http-403-log" | "modify-log" => LOG,
+        "delete-all-digests" | "delete-newest-digests" => FOLDER,
+        "delete-two-digests" => &[FOURTH, FIFTH],
+        "gap" => &["_us-east-1_main-trail_us-east-1_20260105T060131Z.json.gz"],
+        "inject-log" => &["/111122223333_CloudTrail_us-east-1_20260105T0310Z_INJECTEDINJECTED.json.gz"],
+        "missing-signature" | "modify-digest" => &[FOURTH],
+        "wrong-prev-hash" => &[FIFTH],
+        _ => &[],
     }
 }
 

@@ -6,9 +6,11 @@
 mod cases;
 mod damage;
 mod fuzz;
+mod interrupted;
 mod observer;
 mod places;
 mod reading;
+mod records;
 mod resume;
 mod support;
 mod unlisted;

@@ -3,10 +3,13 @@
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::signature::KeyPair as _;
 use serde_json::{Value, json};
-use trail_operator_integrity::{ListedKey, Location, Reason, Verdict, content, signature};
+use trail_operator_integrity::{
+    Delivery, ListedKey, Location, Object, ReadError, Reason, Verdict, content, signature,
+};
 
-use crate::support::chains::{ACCOUNT, HOURS, Made, World, key, listed, sign_by};
-use crate::support::{only, reasons, verify};
+use crate::support::chains::{ACCOUNT, HOURS, Made, World, key, listed, sign_by, spec};
+use crate::support::memory::Stored;
+use crate::support::{found, only, reasons, verify};
 
 #[test]
 fn keys_are_fetched_once_a_region_and_in_both_encodings() {
@@ -98,4 +101,56 @@ fn old_chain(world: &World, old: &Location, until: usize) -> Vec<Made> {
         previous = (made.object.clone(), raw, signed);
     }
     moved
+}
+
+#[test]
+fn a_folder_of_another_trail_alone_is_nothing_to_miss() {
+    let world = World::new();
+    let mut other = spec(ACCOUNT, "ap-south-1", false);
+    other.trail = "other".to_owned();
+    world.make(other, HOURS, &|_, _| ());
+    let outcome = verify(&world.memory, world.request());
+    assert_eq!(outcome.report.verdict, Verdict::Valid, "{:#?}", outcome.report.findings);
+    assert_eq!(outcome.report.chains.len(), 3);
+    // Asked for by name, or reported by CloudTrail, it is missed.
+    let mut asked = world.request();
+    only(&mut asked, ACCOUNT, "ap-south-1");
+    assert_eq!(reasons(&verify(&world.memory, asked)), [Reason::NothingFound]);
+    let mut reported = world.request();
+    let latest_digest = Some("2026-01-05T07:10:00Z".parse().unwrap());
+    reported.delivery.insert("ap-south-1".to_owned(), Delivery { latest_digest, stopped: None });
+    assert_eq!(reasons(&verify(&world.memory, reported)), [Reason::DigestMissing]);
+}
+
+#[test]
+fn a_region_that_was_delivered_for_and_is_no_more_is_missed() {
+    let world = World::new();
+    let mut earlier = spec(ACCOUNT, "ap-south-1", false);
+    earlier.start = "2025-11-05T00:01:31Z".parse().unwrap();
+    world.make(earlier, 2, &|_, _| ());
+    assert_eq!(reasons(&verify(&world.memory, world.request())), [Reason::NothingFound]);
+}
+
+#[test]
+fn folders_without_end_are_not_followed() {
+    let world = World::new();
+    for number in 0..300 {
+        let key = format!("{}x-{number}/x", world.location.regions_prefix(ACCOUNT));
+        world.memory.put(&Object { bucket: "logs".to_owned(), key }, Stored::default());
+    }
+    let outcome = verify(&world.memory, world.request());
+    assert_eq!(reasons(&outcome), [Reason::TooMuch]);
+}
+
+#[test]
+fn what_is_not_there_reads_as_forbidden_to_those_who_may_not_list_and_is_unknown() {
+    let world = World::new();
+    let gone = world.chains[0].digests[3].object.clone();
+    world.memory.remove(&gone);
+    world.memory.with(|state| state.absent = ReadError::AccessDenied("Access Denied".to_owned()));
+    let mut request = world.request();
+    only(&mut request, ACCOUNT, "us-east-1");
+    let outcome = verify(&world.memory, request);
+    assert_eq!(found(&outcome), [(Reason::AccessDenied, &*gone.to_string())]);
+    assert_eq!(outcome.report.verdict, Verdict::Inconclusive);
 }

@@ -8,7 +8,7 @@ use trail_operator_integrity::{
     Hooks, LogFiles, Object, ReadError, Reason, Request, RunError, Selection, Verdict,
 };
 
-use crate::support::chains::{ACCOUNT, HOURS, MEMBER, World};
+use crate::support::chains::{ACCOUNT, HOURS, MEMBER, World, listed, spec};
 use crate::support::memory::{Memory, Trouble, gzip};
 use crate::support::{found, only, reasons, try_verify, verify};
 
@@ -209,4 +209,112 @@ fn the_window_is_that_of_awscli() {
     let outcome = verify(&world.memory, request);
     assert_eq!(outcome.report.chains[0].digests.valid, 2);
     assert_eq!(outcome.report.verdict, Verdict::Valid, "{:#?}", outcome.report.findings);
+}
+
+/// A run over the past: every digest read, log files listed, and read where they changed.
+fn again(world: &World) -> Request {
+    Request { log_files: LogFiles::Changed, ..world.request() }
+}
+
+#[test]
+fn a_pass_over_the_past_lists_log_files_and_reads_those_that_changed() {
+    let world = World::new();
+    let outcome = verify(&world.memory, again(&world));
+    assert_eq!(outcome.report.verdict, Verdict::Valid, "{:#?}", outcome.report.findings);
+    let (digests, logs) = read(&world);
+    assert_eq!((digests, logs), (4 * HOURS, 0), "every digest, and no log file is asked for by its name");
+    // Listed by pages, not one by one: two days of four kinds of files would be far less than one request a file.
+    world.memory.with(|state| state.page = 1000);
+    world.memory.with(|state| state.lists = 0);
+    verify(&world.memory, again(&world));
+    let lists = world.memory.with(|state| state.lists);
+    assert!(lists < 40, "{lists}");
+
+    for chain in 0..4 {
+        for at in [0, 3, HOURS - 1] {
+            let world = World::new();
+            let made = world.chains[chain].digests[at].clone();
+            let (within, after) = (&made.logs[0], &made.logs[1]);
+            // Written anew with the same content, and changed: both are read, since S3 says that they were written.
+            let minutes = |minutes| Some(made.end + SignedDuration::from_mins(minutes));
+            world.memory.edit(within, |stored| stored.last_modified = minutes(4));
+            world.memory.edit(after, |stored| stored.last_modified = minutes(6));
+            let outcome = verify(&world.memory, again(&world));
+            assert_eq!(outcome.report.verdict, Verdict::Valid);
+            assert_eq!(read(&world).1, 1, "clocks may differ by five minutes");
+            world.memory.edit(after, |stored| stored.body = gzip(b"{}"));
+            let outcome = verify(&world.memory, again(&world));
+            assert_eq!(found(&outcome), [(Reason::LogFileModified, &*after.to_string())]);
+            world.memory.remove(after);
+            let outcome = verify(&world.memory, again(&world));
+            assert_eq!(found(&outcome), [(Reason::LogFileMissing, &*after.to_string())]);
+        }
+    }
+}
+
+/// How many digests and log files were asked for since this was asked last.
+fn read(world: &World) -> (usize, usize) {
+    world.memory.with(|state| {
+        let gets = std::mem::take(&mut state.gets);
+        let digests = gets.iter().filter(|get| get.key.contains("Digest")).count();
+        (digests, gets.len() - digests)
+    })
+}
+
+#[test]
+fn a_pass_over_the_past_that_may_not_list_reads_everything() {
+    let world = World::new();
+    let denied = ReadError::AccessDenied("no".to_owned());
+    world.memory.with(|state| state.list_trouble = Some(("/CloudTrail/".to_owned(), denied)));
+    let outcome = verify(&world.memory, Request { unlisted: false, ..again(&world) });
+    assert_eq!(outcome.report.verdict, Verdict::Valid, "{:#?}", outcome.report.findings);
+    assert_eq!(read(&world), (4 * HOURS, 8 * HOURS));
+}
+
+#[test]
+fn a_pass_over_several_days_lists_each_day_for_its_digests() {
+    let mut world = World::new();
+    let mut long = spec(MEMBER, "ap-south-1", false);
+    long.start = "2026-01-01T12:01:31Z".parse().unwrap();
+    let made = world.make(long, 80, &|_, _| ());
+    world.memory.with(|state| state.keys.insert("ap-south-1".to_owned(), vec![listed(0)]));
+    world.memory.with(|state| state.page = 1000);
+    let mut request = again(&world);
+    only(&mut request, MEMBER, "ap-south-1");
+    request.window.start = "2026-01-01T00:00:00Z".parse().unwrap();
+    request.window.end = made.digests[79].end;
+    request.now = request.window.end;
+    let outcome = verify(&world.memory, request.clone());
+    assert_eq!(outcome.report.verdict, Verdict::Valid, "{:#?}", outcome.report.findings);
+    assert_eq!(outcome.report.chains[0].digests.valid, 80);
+    assert_eq!(read(&world), (80, 0));
+    let changed = &made.digests[20].logs[0];
+    world.memory.edit(changed, |stored| stored.body.push(0));
+    world.memory.edit(changed, |stored| stored.last_modified = Some(request.now));
+    let outcome = verify(&world.memory, request);
+    assert_eq!(found(&outcome), [(Reason::LogFileTrailingData, &*changed.to_string())]);
+    world.chains.push(made);
+}
+
+#[test]
+fn a_run_that_may_hash_little_begins_with_the_oldest_and_goes_on_behind_them() {
+    let world = World::new();
+    let mut request = world.request();
+    only(&mut request, MEMBER, "us-east-1");
+    request.limits.parallel = 1;
+    let whole = verify(&world.memory, request.clone()).report.chains[0].log_files;
+    request.limits.bytes = Some(whole.bytes / 3);
+    let mut runs = 0;
+    loop {
+        let outcome = verify(&world.memory, request.clone());
+        runs += 1;
+        let done = outcome.report.verdict == Verdict::Valid;
+        assert!(done || reasons(&outcome) == [Reason::TooMuch], "{:?}", reasons(&outcome));
+        assert_ne!(outcome.anchors, request.anchors, "it comes on");
+        request.anchors = outcome.anchors;
+        if done {
+            break;
+        }
+    }
+    assert!((2..6).contains(&runs), "{runs}");
 }

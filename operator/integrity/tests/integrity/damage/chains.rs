@@ -51,7 +51,7 @@ fn a_digest_deleted_beside_one_that_was_changed_leaves_a_gap() {
 fn links_that_do_not_fit() {
     type Damage = fn(&mut Value);
     let broken = Reason::ChainBroken;
-    let links: [(&str, Damage, Reason); 8] = [
+    let links: [(&str, Damage, Reason); 9] = [
         ("another hash", |digest| digest["previousDigestHashValue"] = json!("0".repeat(64)), broken),
         ("another signature", |digest| digest["previousDigestSignature"] = json!("00".repeat(256)), broken),
         ("a short signature", |digest| digest["previousDigestSignature"] = json!("00"), broken),
@@ -74,6 +74,18 @@ fn links_that_do_not_fit() {
             |digest| {
                 let key = digest["previousDigestS3Object"].as_str().unwrap().replace("_audit_", "_audits_");
                 digest["previousDigestS3Object"] = json!(key);
+            },
+            Reason::ObjectUnreadable,
+        ),
+        (
+            "one of the other chain",
+            |digest| {
+                let key = digest["previousDigestS3Object"].as_str().unwrap();
+                let other = match key.strip_suffix("_backfill.json.gz") {
+                    Some(stem) => format!("{stem}.json.gz"),
+                    None => key.replace(".json.gz", "_backfill.json.gz"),
+                };
+                digest["previousDigestS3Object"] = json!(other);
             },
             Reason::ObjectUnreadable,
         ),

@@ -106,6 +106,12 @@ impl World {
         world
     }
 
+    /// The document of one of its digests.
+    pub fn new_document() -> Value {
+        static DOCUMENT: OnceLock<Value> = OnceLock::new();
+        DOCUMENT.get_or_init(|| Self::new().chains[0].digests[3].document.clone()).clone()
+    }
+
     fn make_all() -> Self {
         let location = Location {
             bucket: "logs".to_owned(),

@@ -24,6 +24,14 @@ pub struct State {
     pub lists: usize,
     pub page: usize,
     pub list_error: Option<ReadError>,
+    /// Lists under prefixes that hold this text fail so.
+    pub list_trouble: Option<(String, ReadError)>,
+    /// Whoever lists that prefix ends by a panic.
+    pub list_panic: Option<String>,
+    /// Objects that no list holds, as if they had come after it.
+    pub unlisted: Vec<Object>,
+    /// What S3 answers for an object that is not there to those who may not list the bucket.
+    pub absent: ReadError,
     pub keys_error: Option<ReadError>,
     /// The most reads that were open at once.
     pub open: usize,
@@ -48,8 +56,10 @@ pub enum Trouble {
     Cut(u32),
     /// It sends half and then nothing.
     Stall,
-    /// It sends its first piece over and over, without a length.
+    /// It sends what follows its gzip header over and over, without a length.
     Endless,
+    /// Whoever reads it ends by a panic: an error of ours.
+    Panic,
     /// It shows another body, so many times.
     Flips(u32, Vec<u8>),
 }
@@ -64,6 +74,10 @@ impl Memory {
             lists: 0,
             page: 7,
             list_error: None,
+            list_trouble: None,
+            list_panic: None,
+            unlisted: Vec::new(),
+            absent: ReadError::NotFound,
             keys_error: None,
             open: 0,
             most_open: 0,
@@ -102,6 +116,10 @@ impl Memory {
         self.edit(object, |stored| stored.trouble = Some(trouble));
     }
 
+    pub fn times_read(&self, object: &Object) -> usize {
+        self.with(|state| state.gets.iter().filter(|get| *get == object).count())
+    }
+
     pub fn was_read(&self, object: &Object) -> bool {
         self.with(|state| state.gets.contains(object))
     }
@@ -114,7 +132,13 @@ impl ObjectSource for Memory {
         tokio::task::yield_now().await;
         self.with(|state| {
             state.lists += 1;
+            assert_ne!(state.list_panic.as_deref(), Some(request.prefix), "on purpose");
             if let Some(error) = &state.list_error {
+                return Err(error.clone());
+            }
+            if let Some((text, error)) = &state.list_trouble
+                && format!("{}/{}", request.bucket, request.prefix).contains(text)
+            {
                 return Err(error.clone());
             }
             let after = request.continuation.or(request.start_after).unwrap_or_default();
@@ -123,6 +147,7 @@ impl ObjectSource for Memory {
                 if object.bucket != request.bucket
                     || !object.key.starts_with(request.prefix)
                     || object.key.as_str() <= after
+                    || state.unlisted.contains(object)
                 {
                     continue;
                 }
@@ -151,11 +176,13 @@ impl ObjectSource for Memory {
         let object = Object { bucket: bucket.to_owned(), key: key.to_owned() };
         self.with(|state| {
             state.gets.push(object.clone());
-            let stored = state.objects.get_mut(&object).ok_or(ReadError::NotFound)?;
+            let absent = state.absent.clone();
+            let stored = state.objects.get_mut(&object).ok_or(absent)?;
             let (mut body, mut size, mut end) =
                 (stored.body.clone(), Some(stored.body.len() as u64), End::Clean);
             match &mut stored.trouble {
                 Some(Trouble::Error(error)) => return Err(error.clone()),
+                Some(Trouble::Panic) => panic!("on purpose"),
                 Some(Trouble::Failing(times)) if *times > 0 => {
                     *times -= 1;
                     return Err(ReadError::Retry("503 Slow Down".to_owned()));
@@ -227,7 +254,7 @@ impl ObjectBody for Body {
             match self.end {
                 End::Clean => return Ok(None),
                 End::Never => std::future::pending().await,
-                End::Again => self.at = 0,
+                End::Again => self.at = 10,
             }
         }
         let end = self.bytes.len().min(self.at + PIECE);

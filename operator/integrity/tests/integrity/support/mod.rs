@@ -35,9 +35,13 @@ pub fn verify(source: &Memory, request: Request) -> Outcome {
 }
 
 pub fn try_verify(source: &Memory, request: Request, hooks: Hooks) -> Result<Outcome, RunError> {
+    block_on(run(source.clone(), request, hooks))
+}
+
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
-    runtime.block_on(run(source.clone(), request, hooks))
+    runtime.block_on(future)
 }
 
 /// Runs, and also gives every file that was judged, sorted.
