@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_config::{Region, SdkConfig};
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use parking_lot::Mutex;
 use trail_operator_reconcile::aws_error::AwsError;
 
@@ -58,6 +59,8 @@ pub(crate) struct Session {
     pub(crate) account_id: String,
     /// Credentials, connections and time-outs.
     pub(crate) config: SdkConfig,
+    /// The same connections, for requests that no client of the SDK makes.
+    pub(crate) connections: SharedHttpConnector,
     /// Buckets are named in the path: the endpoint is on this machine.
     pub(crate) s3_path_style: bool,
     pub(crate) calls: Arc<Calls>,
@@ -69,10 +72,17 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(account_id: &str, config: SdkConfig, s3_path_style: bool, calls: Arc<Calls>) -> Self {
+    pub(crate) fn new(
+        account_id: &str,
+        config: SdkConfig,
+        connections: SharedHttpConnector,
+        s3_path_style: bool,
+        calls: Arc<Calls>,
+    ) -> Self {
         Self {
             account_id: account_id.to_owned(),
             config,
+            connections,
             s3_path_style,
             calls,
             keys: Cached::new(),

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, env, sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use parking_lot::Mutex;
 use trail_operator_reconcile::references::ActAs;
 
@@ -10,7 +11,7 @@ use crate::{
     Account, Observer, UnsafeEndpoint,
     account::Session,
     calls::Calls,
-    connections::shared_connections,
+    connections::{http_client, shared_connections},
     endpoint::{check_endpoint, is_loopback},
     role,
 };
@@ -31,6 +32,7 @@ const FALLBACK_REGION: &str = "us-east-1";
 #[derive(Debug)]
 pub struct Clients {
     config: SdkConfig,
+    connections: SharedHttpConnector,
     s3_path_style: bool,
     calls: Arc<Calls>,
     accounts: Mutex<HashMap<ActAs, Account>>,
@@ -83,9 +85,10 @@ impl Clients {
         // A bucket's name as part of the host would have to be a name that this machine resolves to itself.
         let s3_path_style = s3_endpoint.is_some_and(is_loopback);
         // Not before loading: what asks for credentials on the way has time-outs of its own.
-        let config = config.into_builder().region(region).http_client(shared_connections(CONNECT)).build();
+        let connections = shared_connections(CONNECT);
+        let config = config.into_builder().region(region).http_client(http_client(&connections)).build();
         let calls = Arc::new(Calls::new(observer));
-        Ok(Self { config, s3_path_style, calls, accounts: Mutex::default() })
+        Ok(Self { config, connections, s3_path_style, calls, accounts: Mutex::default() })
     }
 
     /// The handle of an account. Another role or external id is another handle.
@@ -99,7 +102,9 @@ impl Clients {
                 role::assumed(&self.config, role_arn, key.external_id.as_deref(), self.calls.observer()).await
             }
         };
-        let session = Session::new(&key.account_id, config, self.s3_path_style, Arc::clone(&self.calls));
+        let connections = self.connections.clone();
+        let calls = Arc::clone(&self.calls);
+        let session = Session::new(&key.account_id, config, connections, self.s3_path_style, calls);
         let account = Account::new(session);
         self.accounts.lock().entry(key.clone()).or_insert(account).clone()
     }
@@ -123,7 +128,8 @@ mod tests {
             .region(Region::from_static(FALLBACK_REGION))
             .build();
         let calls = Arc::new(Calls::new(Observer::new(|_| ())));
-        Clients { config, s3_path_style: false, calls, accounts: Mutex::default() }
+        let connections = shared_connections(CONNECT);
+        Clients { config, connections, s3_path_style: false, calls, accounts: Mutex::default() }
     }
 
     #[tokio::test]

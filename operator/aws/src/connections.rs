@@ -15,13 +15,19 @@ use aws_smithy_runtime_api::client::http::{
 };
 
 /// The same connector as the SDK's own: proxies come from the environment.
-pub(crate) fn shared_connections(connect_timeout: Duration) -> SharedHttpClient {
+pub(crate) fn shared_connections(connect_timeout: Duration) -> SharedHttpConnector {
     let settings = HttpConnectorSettings::builder().connect_timeout(connect_timeout).build();
-    let connector = Connector::builder()
-        .connector_settings(settings)
-        .proxy_config(ProxyConfig::from_env())
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .build();
-    let connector = SharedHttpConnector::new(connector);
-    http_client_fn(move |_, _| connector.clone())
+    SharedHttpConnector::new(
+        Connector::builder()
+            .connector_settings(settings)
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .build(),
+    )
+}
+
+/// What clients of the SDK take them as.
+pub(crate) fn http_client(connections: &SharedHttpConnector) -> SharedHttpClient {
+    let connections = connections.clone();
+    http_client_fn(move |_, _| connections.clone())
 }

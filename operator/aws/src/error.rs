@@ -31,7 +31,7 @@ where
 
 /// The error and its causes, in their own words. Not their `Debug`, which holds whole answers of AWS: one of STS holds
 /// credentials.
-fn causes(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
     let causes = iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -7,14 +7,14 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_s3::primitives::SdkBody;
 use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector},
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use crate::{Account, Observer, account::Session, calls::Calls};
+use crate::{Account, Observer, account::Session, calls::Calls, connections::http_client};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 
@@ -89,19 +89,30 @@ impl Log {
     }
 }
 
-/// A configuration whose calls go to `answer`; `None` is a connection that breaks.
+/// A network in which `answer` is everybody; `None` is a connection that breaks.
+pub(crate) fn connections(
+    log: &Log,
+    answer: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static,
+) -> SharedHttpConnector {
+    SharedHttpConnector::new(Fake { log: log.clone(), answer })
+}
+
+/// A configuration whose calls go to `answer`.
 pub(crate) fn config(
     log: &Log,
     answer: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static,
 ) -> SdkConfig {
-    let connector = SharedHttpConnector::new(Fake { log: log.clone(), answer });
+    config_over(&connections(log, answer))
+}
+
+pub(crate) fn config_over(connections: &SharedHttpConnector) -> SdkConfig {
     SdkConfig::builder()
         .time_source(SystemTimeSource::new())
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test")))
         .retry_config(RetryConfig::standard().with_max_attempts(2))
-        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .http_client(http_client(connections))
         .build()
 }
 
@@ -110,11 +121,18 @@ pub(crate) fn account(
     log: &Log,
     answer: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static,
 ) -> Account {
-    account_with(log, config(log, answer))
+    let connections = connections(log, answer);
+    account_over(log, config_over(&connections), connections)
 }
 
+/// An account whose calls go where `config` says; nobody answers those that no client of the SDK makes.
 pub(crate) fn account_with(log: &Log, config: SdkConfig) -> Account {
-    Account::new(Session::new(ACCOUNT, config, true, Arc::new(Calls::new(log.observer()))))
+    account_over(log, config, connections(log, |_| None))
+}
+
+pub(crate) fn account_over(log: &Log, config: SdkConfig, connections: SharedHttpConnector) -> Account {
+    let calls = Arc::new(Calls::new(log.observer()));
+    Account::new(Session::new(ACCOUNT, config, connections, true, calls))
 }
 
 struct Fake<F> {

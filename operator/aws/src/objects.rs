@@ -1,7 +1,14 @@
 //! What log file validation reads: lists and objects of S3, and `CloudTrail`'s public keys.
 //!
+//! Objects are got by requests of our own, made of the SDK's parts ([`gets`]); the rest by its clients.
+//!
 //! Repeats nothing by itself, since the engine of validation does, and keeps out of the limits that the other calls
 //! share: S3 allows thousands of requests a second, and one run makes tens of thousands. Keys are asked for within them.
+
+mod credentials;
+mod gets;
+mod place;
+mod refusal;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,7 +33,10 @@ use crate::{
     Account, AccountInRegion,
     account_in_region::send,
     error::{aws_error, is_passing},
+    objects::gets::Gets,
 };
+
+const OPERATION: &str = "ListObjectsV2";
 
 /// Keys live for about a month, so a year has a dozen; more pages than this are no answer.
 const MAX_PAGES: usize = 100;
@@ -36,6 +46,7 @@ const MAX_PAGES: usize = 100;
 pub struct Objects {
     account: Account,
     home: AccountInRegion,
+    gets: Gets,
     /// Accounts that must own the buckets, where that is known.
     owners: BTreeMap<String, String>,
     /// By Region.
@@ -48,9 +59,11 @@ impl Objects {
     /// Buckets are looked for in `region` first, and then where S3 says they are. `owners` are the accounts that must
     /// own them, by bucket.
     pub fn new(account: &Account, region: &str, owners: BTreeMap<String, String>) -> Self {
+        let home = account.cloud_trail(region);
         Self {
             account: account.clone(),
-            home: account.cloud_trail(region),
+            gets: Gets::new(home.session()),
+            home,
             owners,
             clients: Mutex::default(),
             elsewhere: Mutex::default(),
@@ -80,26 +93,20 @@ impl Objects {
     }
 
     /// Asks where the bucket is thought to be, and once more where S3 says it is.
-    async fn ask<T, E, F>(
-        &self,
-        operation: &'static str,
-        bucket: &str,
-        send: impl Fn(aws_sdk_s3::Client) -> F,
-    ) -> Result<T, ReadError>
+    async fn ask<T, F>(&self, bucket: &str, send: impl Fn(aws_sdk_s3::Client) -> F) -> Result<T, ReadError>
     where
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, Refused>>,
     {
         let region = self.region_of(bucket);
-        let error = match send(self.client(&region)).await {
+        let refused = match send(self.client(&region)).await {
             Ok(answer) => return Ok(answer),
-            Err(error) => error,
+            Err(refused) => refused,
         };
-        let Some(other) = error.raw_response().and_then(|response| other_region(response, &region)) else {
-            return Err(read_error(operation, &error));
+        let Some(other) = refused.elsewhere(&region) else {
+            return Err(read_error(&refused));
         };
-        self.elsewhere.lock().insert(bucket.to_owned(), other.as_str().into());
-        send(self.client(&other)).await.map_err(|error| read_error(operation, &error))
+        self.elsewhere.lock().insert(bucket.to_owned(), other.into());
+        send(self.client(other)).await.map_err(|refused| read_error(&refused))
     }
 }
 
@@ -108,8 +115,8 @@ impl ObjectSource for Objects {
 
     async fn list(&self, request: &ListRequest<'_>) -> Result<Page, ReadError> {
         let owner = self.owners.get(request.bucket);
-        let send = |client: aws_sdk_s3::Client| {
-            client
+        let send = |client: aws_sdk_s3::Client| async move {
+            let request = client
                 .list_objects_v2()
                 .bucket(request.bucket)
                 .prefix(request.prefix)
@@ -118,25 +125,16 @@ impl ObjectSource for Objects {
                 .set_start_after(request.start_after.map(str::to_owned))
                 .set_delimiter(request.folders.then(|| "/".to_owned()))
                 .set_continuation_token(request.continuation.map(str::to_owned))
-                .set_expected_bucket_owner(owner.cloned())
-                .send()
+                .set_expected_bucket_owner(owner.cloned());
+            request.send().await.map_err(|error| Refused::by_sdk(OPERATION, &error))
         };
-        self.ask("ListObjectsV2", request.bucket, send).await.map(page)
+        self.ask(request.bucket, send).await.map(page)
     }
 
     async fn get(&self, bucket: &str, key: &str) -> Result<OpenObject<Body>, ReadError> {
-        let owner = self.owners.get(bucket);
-        let send = |client: aws_sdk_s3::Client| {
-            let request = client.get_object().bucket(bucket).key(key);
-            request.set_expected_bucket_owner(owner.cloned()).send()
-        };
-        let answer = self.ask("GetObject", bucket, send).await?;
-        let metadata = answer.metadata.unwrap_or_default().into_iter();
-        Ok(OpenObject {
-            size: answer.content_length.and_then(|length| u64::try_from(length).ok()),
-            metadata: metadata.map(|(name, value)| (name.to_lowercase(), value)).collect(),
-            body: Body(answer.body),
-        })
+        let owner = self.owners.get(bucket).map(String::as_str);
+        let send = |client| async move { self.gets.get(&client, bucket, key, owner).await };
+        self.ask(bucket, send).await.map(opened)
     }
 
     async fn public_keys(
@@ -166,6 +164,46 @@ impl ObjectSource for Objects {
     }
 }
 
+/// Why S3 gave no answer, or not the one that was asked for.
+#[derive(Debug)]
+struct Refused {
+    error: AwsError,
+    /// 0 where there was no answer.
+    status: u16,
+    /// Where S3 says the bucket is.
+    region: Option<String>,
+}
+
+impl Refused {
+    fn by(error: AwsError, answer: Option<&HttpResponse>) -> Self {
+        let region = answer.and_then(|answer| answer.headers().get("x-amz-bucket-region"));
+        Self {
+            error,
+            status: answer.map_or(0, |answer| answer.status().as_u16()),
+            region: region.map(str::to_owned),
+        }
+    }
+
+    fn by_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        Self::by(aws_error(operation, error), error.raw_response())
+    }
+
+    /// Where the bucket is, in answers that mean: not here.
+    fn elsewhere(&self, asked: &str) -> Option<&str> {
+        let not_here = matches!(self.status, 301 | 307 | 400);
+        self.region.as_deref().filter(|region| not_here && *region != asked)
+    }
+}
+
+impl From<AwsError> for Refused {
+    fn from(error: AwsError) -> Self {
+        Self::by(error, None)
+    }
+}
+
 /// The bytes of one object, as they come.
 #[derive(Debug)]
 pub struct Body(ByteStream);
@@ -174,6 +212,18 @@ impl ObjectBody for Body {
     async fn next(&mut self) -> Result<Option<Bytes>, ReadError> {
         let cut = |error: &dyn std::fmt::Display| ReadError::Retry(format!("the transfer was cut: {error}"));
         self.0.next().await.transpose().map_err(|error| cut(&error))
+    }
+}
+
+fn opened(mut answer: HttpResponse) -> OpenObject<Body> {
+    let headers = answer.headers();
+    let metadata = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("x-amz-meta-")?.to_owned(), value.to_owned())));
+    OpenObject {
+        size: headers.get("content-length").and_then(|length| length.parse().ok()),
+        metadata: metadata.collect(),
+        body: Body(ByteStream::new(answer.take_body())),
     }
 }
 
@@ -202,21 +252,10 @@ fn listed_key(key: PublicKey) -> Option<ListedKey> {
     Some(ListedKey { fingerprint: key.fingerprint?, value: key.value?.into_inner() })
 }
 
-/// Where S3 says the bucket is, in answers that mean: not here.
-fn other_region(response: &HttpResponse, asked: &str) -> Option<String> {
-    let region = response.headers().get("x-amz-bucket-region")?;
-    let not_here = matches!(response.status().as_u16(), 301 | 307 | 400);
-    (not_here && region != asked).then(|| region.to_owned())
-}
-
-fn read_error<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> ReadError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-    let error = aws_error(operation, error);
-    let said = format!("s3:{operation}: {}: {}", error.code, error.message);
-    match (status, error.code.as_str()) {
+fn read_error(refused: &Refused) -> ReadError {
+    let Refused { error, status, .. } = refused;
+    let said = format!("s3:{}: {}: {}", error.operation, error.code, error.message);
+    match (*status, error.code.as_str()) {
         (_, "NoSuchKey" | "NoSuchVersion") => ReadError::NotFound,
         (_, "NoSuchBucket") => ReadError::Unreadable(format!("the bucket does not exist ({said})")),
         (_, "InvalidObjectState") => ReadError::Unreadable(format!(
@@ -229,9 +268,8 @@ where
             ReadError::Unreadable(format!("the clock of this machine is wrong: set it ({said})"))
         }
         (500.., _) => ReadError::Retry(said),
-        _ if is_passing(&error) || error.code == "RequestTimeout" => ReadError::Retry(said),
-        (401 | 403, _) | (_, "ExpiredToken" | "InvalidToken") => ReadError::AccessDenied(said),
-        (0, _) => ReadError::AccessDenied(said),
+        _ if is_passing(error) || error.code == "RequestTimeout" => ReadError::Retry(said),
+        (0 | 401 | 403, _) | (_, "ExpiredToken" | "InvalidToken") => ReadError::AccessDenied(said),
         _ => ReadError::Unreadable(said),
     }
 }

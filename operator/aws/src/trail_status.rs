@@ -20,7 +20,7 @@ pub(crate) fn trail_status(answer: GetTrailStatusOutput) -> TrailStatus {
     }
 }
 
-fn time(time: Option<DateTime>) -> Option<Timestamp> {
+pub(crate) fn time(time: Option<DateTime>) -> Option<Timestamp> {
     let time = time?;
     Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
 }
