@@ -8,6 +8,8 @@ mod events;
 mod import;
 mod plan;
 mod selector;
+mod untrusted;
+mod validate_logs;
 
 use std::process::ExitCode;
 
@@ -36,6 +38,8 @@ enum Verb {
     Import(import::Args),
     /// Tries out what a trail records.
     Selector(selector::Args),
+    /// Proves that what a trail delivered is whole and unchanged.
+    ValidateLogs(validate_logs::Args),
     /// Prints the CustomResourceDefinitions.
     Crds,
     /// Prints the version.
@@ -58,6 +62,7 @@ async fn main() -> ExitCode {
         Verb::Plan(args) => Box::pin(plan::run(&args)).await,
         Verb::Import(args) => Box::pin(import::run(&args)).await,
         Verb::Selector(args) => selector::run(&args),
+        Verb::ValidateLogs(args) => Box::pin(validate_logs::run(&args)).await,
         Verb::Crds => crds(),
         Verb::Version => {
             anstream::println!("kubectl-cloudtrail {}", env!("CARGO_PKG_VERSION"));

@@ -231,7 +231,7 @@ fn sure(mut input: Input) -> Input {
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Awaits an answer of the API server.
-async fn in_time<T>(what: &str, call: impl Future<Output = Result<T, kube::Error>>) -> Result<T> {
+pub(crate) async fn in_time<T>(what: &str, call: impl Future<Output = Result<T, kube::Error>>) -> Result<T> {
     match tokio::time::timeout(PATIENCE, call).await {
         Ok(answer) => answer.with_context(|| format!("cannot read {what}")),
         Err(_) => bail!("cannot read {what}: the API server gave no answer within {} s", PATIENCE.as_secs()),

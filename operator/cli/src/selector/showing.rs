@@ -8,6 +8,7 @@ use super::{
     counting::{Counts, most_frequent},
     declared::Declared,
 };
+use crate::untrusted::shown;
 
 const BOLD: Style = Style::new().bold();
 /// So many kinds of events are told.
@@ -92,9 +93,4 @@ fn section(title: &str, rows: &[(&str, u64)], of: usize, width: usize) {
     if of > rows.len() {
         anstream::println!("  and {} more", of - rows.len());
     }
-}
-
-/// What somebody else wrote, without what a terminal would obey.
-fn shown(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char }).collect()
 }
