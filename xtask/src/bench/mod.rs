@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: figures of the operator, on a real control plane and the AWS lab.
+//! `cargo xtask bench`: figures of the operator, on a real control plane and the AWS lab, and of the command.
 //!
 //! Knows: the order, and what is printed. Must not know: how anything is measured.
 
@@ -12,6 +12,7 @@ mod restart;
 mod situations;
 mod stage;
 mod usage;
+mod validate;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -42,6 +43,12 @@ enum What {
     /// What it takes to create, check, change and repair trails: times, AWS calls, Kubernetes requests, memory.
     /// Fails when a count is not as demanded; times depend on the machine, and are only marked
     Reconcile(Reconcile),
+    /// How fast log files are validated, beside the stock AWS CLI on the same trees.
+    /// Fails when the two do not find the same; times and memory depend on the machine, and are only marked
+    Validate(validate::Args),
+    /// Serves a tree to both
+    #[command(hide = true)]
+    ValidateServer(validate::server::Args),
 }
 
 #[derive(Debug, Parser)]
@@ -62,8 +69,11 @@ struct Reconcile {
 
 /// The verb.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let What::Reconcile(args) = &args.what;
-    args.run()
+    match &args.what {
+        What::Reconcile(args) => args.run(),
+        What::Validate(args) => args.run(),
+        What::ValidateServer(args) => validate::server::run(args),
+    }
 }
 
 impl Reconcile {

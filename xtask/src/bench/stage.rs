@@ -54,16 +54,22 @@ impl Profile {
     }
 
     fn build_here(self) -> Result<PathBuf> {
-        let label = format!("building the operator ({})", self.name());
+        self.build_package("the operator", "trail-operator", "trail-operator")
+    }
+
+    /// Builds `package`, which people call `name`, and says where its program is.
+    pub(super) fn build_package(self, name: &str, package: &str, program: &str) -> Result<PathBuf> {
+        let label = format!("building {name} ({})", self.name());
         let args: &[&str] = match self {
-            Self::Dev => &["build", "--package", "trail-operator"],
-            Self::Release => &["build", "--package", "trail-operator", "--release"],
+            Self::Dev => &["build", "--package", package],
+            Self::Release => &["build", "--package", package, "--release"],
         };
         command::must(&label, &mut workspace::cargo(args))?;
+        let folder = workspace::target()?;
         Ok(match self {
-            Self::Dev => workspace::operator()?,
+            Self::Dev => folder.join(program),
             // Beside the folder of the profile that we were built with.
-            Self::Release => workspace::target()?.with_file_name("release").join("trail-operator"),
+            Self::Release => folder.with_file_name("release").join(program),
         })
     }
 }

@@ -30,6 +30,13 @@ pub(super) fn own_cpu() -> Result<Duration> {
     whole().with_context(|| format!("{path} is not understood: {stat}"))
 }
 
+/// Processor time of the processes that this one has started and seen end.
+pub(super) fn childrens_cpu() -> Result<Duration> {
+    let path = "/proc/self/stat";
+    let stat = fs::read_to_string(path).with_context(|| format!("cannot read {path}: Linux only"))?;
+    times(&stat, CHILDREN).with_context(|| format!("{path} is not understood: {stat}"))
+}
+
 /// The most memory it ever had resident, in bytes.
 pub(super) fn peak_memory(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
