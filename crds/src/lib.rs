@@ -12,6 +12,7 @@ mod aws_account;
 mod event_selector;
 mod manifest;
 mod trail;
+mod validation;
 
 pub use aws_account::{
     AllowedNamespaces, AllowedResources, AwsAccount, AwsAccountSpec, AwsAccountStatus, BreakGlass,
@@ -28,6 +29,10 @@ pub use trail::{
     ManagementEvents, ManagementPolicy, ManagementReadWriteType, NamespacesFrom, RefusedSelector, S3,
     SelectorsStatus, Sns, Trail, TrailSpec, TrailStatus,
 };
+pub use validation::{
+    CoverageStatus, DeepPass, ExplainedGap, FailurePolicy, FileCounts, FindingSeverity, LogFiles,
+    ValidatedLocation, Validation, ValidationFinding, ValidationStatus, ValidationVerdict,
+};
 
 /// API group of every kind.
 pub const GROUP: &str = "trail-operator.dev";
@@ -40,6 +45,9 @@ pub const FORCE_FINALIZE: &str = "trail-operator.dev/force-finalize";
 
 /// Annotation whose every new value asks for a look at AWS at once.
 pub const RECONCILE_REQUESTED_AT: &str = "trail-operator.dev/reconcile-requested-at";
+
+/// Annotation on a Trail whose every new value asks for a run of log file validation at once.
+pub const VALIDATE_REQUESTED_AT: &str = "trail-operator.dev/validate-requested-at";
 
 /// Key of the AWS tag that says which object owns a resource; its value is `<cluster id>/<namespace>/<name>`.
 pub const OWNER_TAG: &str = "trail-operator.dev/owner";
@@ -56,6 +64,8 @@ pub mod condition {
     pub const LOGGING: &str = "Logging";
     /// The signed digest chain and the log files it lists are intact.
     pub const LOG_FILE_VALIDATED: &str = "LogFileValidated";
+    /// Every Region and account that should deliver digests does.
+    pub const COVERED: &str = "Covered";
     /// The objects this one points at exist and may be used from its namespace.
     pub const REFERENCES_RESOLVED: &str = "ReferencesResolved";
     /// The credentials in use belong to the account that is declared.
@@ -65,12 +75,13 @@ pub mod condition {
     /// AWS has them.
     pub const APPLIED: &str = "Applied";
     /// Every type there is.
-    pub const ALL: [&str; 9] = [
+    pub const ALL: [&str; 10] = [
         READY,
         RECONCILING,
         STALLED,
         LOGGING,
         LOG_FILE_VALIDATED,
+        COVERED,
         REFERENCES_RESOLVED,
         IDENTITY_VERIFIED,
         ACCEPTED,

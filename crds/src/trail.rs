@@ -9,7 +9,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::LabelSelector;
+use crate::{CoverageStatus, LabelSelector, Validation, ValidationStatus};
 
 /// What one trail should be.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -175,6 +175,10 @@ pub struct TrailSpec {
     #[serde(default = "five_minutes")]
     #[schemars(range(min = 30, max = 86400))]
     pub interval_seconds: i32,
+
+    /// How delivered files are verified against the digests that `CloudTrail` signed. Needs `enableLogFileValidation`.
+    #[serde(default)]
+    pub validation: Validation,
 }
 
 /// Reference to an `AwsAccount`, which is cluster-scoped.
@@ -369,6 +373,13 @@ pub struct S3 {
     #[x_kube(validation = Rule::new("!self.startsWith('/') && !self.endsWith('/')")
         .message("must neither begin nor end with '/': CloudTrail puts the '/' before 'AWSLogs' itself"))]
     pub key_prefix: Option<String>,
+
+    /// Account that owns the bucket. Whatever is read from the bucket is asked for with it, so that nobody else's bucket
+    /// is read in its stead; the account of the trail when unset, unless the `AwsAccount` allows the bucket by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 12))]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9]{12}$')").message("must be an AWS account id: 12 digits, in quotes"))]
+    pub bucket_owner: Option<String>,
 }
 
 /// The KMS key of a trail.
@@ -471,6 +482,14 @@ pub struct TrailStatus {
     /// What the trail records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selectors: Option<SelectorsStatus>,
+
+    /// What log file validation came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<ValidationStatus>,
+
+    /// Which Regions and accounts should deliver digests, and which do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<CoverageStatus>,
 
     /// Conditions, in kstatus' sense.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

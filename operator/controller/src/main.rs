@@ -16,6 +16,7 @@ mod metrics;
 mod run;
 mod status;
 mod stores;
+mod validation;
 
 use std::process::ExitCode;
 

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use trail_operator_reconcile::{
     event::Event,
-    trail::{Change, Fights, Isolation, LastWrite, delivery},
+    trail::{Change, Fights, Isolation, LastWrite, delivery, validation::Ledger},
 };
 
 use crate::backoff::Backoff;
@@ -39,6 +39,8 @@ struct Entry<S> {
     isolation: Isolation,
     /// What the trail does in other Regions, and when to look next.
     elsewhere: (delivery::Elsewhere, Option<Instant>),
+    /// What log file validation has come to in this process.
+    ledger: Option<Arc<Ledger>>,
     /// What this process last did to the resource.
     last_write: LastWrite,
     /// When this process first tried to settle AWS for an object that is being deleted.
@@ -59,6 +61,7 @@ impl<S> Default for Entry<S> {
             deliveries: delivery::Memory::default(),
             isolation: Isolation::default(),
             elsewhere: (delivery::Elsewhere::default(), None),
+            ledger: None,
             last_write: LastWrite::default(),
             finalizing: None,
             farewell: None,
@@ -171,6 +174,30 @@ impl<S: Clone> Memory<S> {
     pub(crate) fn looked_elsewhere(&self, uid: &str, elsewhere: delivery::Elsewhere) {
         if let Some(entry) = self.0.lock().get_mut(uid) {
             entry.elsewhere.0 = elsewhere;
+        }
+    }
+
+    /// What log file validation has come to; `None` before this process has made a run.
+    pub(crate) fn ledger(&self, uid: &str) -> Option<Arc<Ledger>> {
+        self.0.lock().get(uid)?.ledger.clone()
+    }
+
+    /// A run of log file validation has ended. An object that is gone by now is not remembered again. What was to be told
+    /// of the run before, and was not yet, is told along. Says whether the object is there.
+    pub(crate) fn validated(&self, uid: &str, mut ledger: Ledger) -> bool {
+        self.0.lock().get_mut(uid).is_some_and(|entry| {
+            let untold = entry.ledger.take().map(|before| before.news.clone()).unwrap_or_default();
+            ledger.news.splice(..0, untold);
+            entry.ledger = Some(Arc::new(ledger));
+            true
+        })
+    }
+
+    /// So many of the news of log file validation have been told.
+    pub(crate) fn told_news(&self, uid: &str, told: usize) {
+        if let Some(ledger) = self.0.lock().get_mut(uid).and_then(|entry| entry.ledger.as_mut()) {
+            let ledger = Arc::make_mut(ledger);
+            ledger.news.drain(..told.min(ledger.news.len()));
         }
     }
 

@@ -1,5 +1,7 @@
 //! Prometheus metrics. Labels come from a fixed vocabulary and from names of objects; never from free text.
 
+mod validation;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -10,6 +12,10 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use trail_operator_aws::Call;
+use trail_operator_reconcile::trail::validation::{Ledger, Run};
+
+pub(crate) use self::validation::RunResult;
+use self::validation::Validation;
 
 /// The registry and everything in it.
 pub(crate) struct Metrics {
@@ -24,6 +30,7 @@ pub(crate) struct Metrics {
     aws_throttled: Family<AwsOperation, Counter>,
     drift: Family<Drifted, Counter>,
     trail_logging: Family<Object, Gauge>,
+    validation: Validation,
     leader: Gauge,
 }
 
@@ -99,6 +106,7 @@ impl Metrics {
             aws_throttled: Family::default(),
             drift: Family::default(),
             trail_logging: Family::default(),
+            validation: Validation::default(),
             leader: Gauge::default(),
         };
         Arc::new(metrics.registered())
@@ -134,6 +142,7 @@ impl Metrics {
             "1 while GetTrailStatus says that the trail logs",
             self.trail_logging.clone(),
         );
+        self.validation.register(&mut registry);
         registry.register("leader", "1 while this process leads", self.leader.clone());
         self.registry = registry;
         self
@@ -205,6 +214,7 @@ impl Metrics {
     pub(crate) fn object_gone(&self, kind: &'static str, namespace: &str, name: &str) {
         let object = Object { namespace: namespace.into(), name: name.into() };
         self.trail_logging.remove(&object);
+        self.validation.object_gone(&object);
         for labels in self.shown.lock().remove(&(kind, object)).unwrap_or_default() {
             self.conditions.remove(&labels);
         }
@@ -221,6 +231,17 @@ impl Metrics {
                 self.trail_logging.remove(&object);
             }
         }
+    }
+
+    /// A run of log file validation has ended with an answer.
+    pub(crate) fn validated(&self, namespace: &str, name: &str, ledger: &Ledger, run: &Run, took: Duration) {
+        let object = Object { namespace: namespace.into(), name: name.into() };
+        self.validation.validated(&object, ledger, run, took);
+    }
+
+    /// A run of log file validation has ended without one.
+    pub(crate) fn validation_ended(&self, result: RunResult) {
+        self.validation.ended(result);
     }
 
     /// Others changed a field in AWS.

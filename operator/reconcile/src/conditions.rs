@@ -127,6 +127,18 @@ impl Fact {
     pub fn new(type_: &'static str, status: Status, reason: Reason, message: impl Into<String>) -> Self {
         Self { type_, status, reason, message: message.into() }
     }
+
+    /// The statement that a condition makes; `None` where there is none, or this version does not know its reason.
+    pub fn known(list: &[Condition], type_: &'static str) -> Option<Self> {
+        let condition = find(list, type_)?;
+        let reason = Reason::ALL.iter().find(|reason| reason.as_str() == condition.reason)?;
+        let status = match condition.status.as_str() {
+            "True" => Status::True,
+            "False" => Status::False,
+            _ => Status::Unknown,
+        };
+        Some(Self::new(type_, status, *reason, condition.message.clone()))
+    }
 }
 
 /// Conditions and the generation that the whole status speaks of.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use trail_operator_integrity::Reason as Found;
+
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// A reason, written as conditions and events carry it.
@@ -119,6 +121,64 @@ reasons! {
     NotYetVerified,
     /// `CloudTrail` delivers no digests, as declared.
     ValidationDisabled,
+    /// No digest has been delivered yet.
+    AwaitingFirstDigest,
+    /// All digests and log files of the range that the message states are as CloudTrail signed them.
+    Intact,
+    /// Every Region and account that should deliver digests does.
+    Covered,
+    /// A Region delivers no digests.
+    RegionNotDelivering,
+    /// An account of the organization delivers no digests.
+    AccountNotDelivering,
+    /// A log file was changed.
+    LogFileModified,
+    /// A log file that a digest lists is gone.
+    LogFileMissing,
+    /// A log file is not gzip, or not all of it.
+    LogFileCorrupt,
+    /// Something was put behind a log file.
+    LogFileTrailingData,
+    /// A digest that must be there is not.
+    DigestMissing,
+    /// A digest is not as it was signed.
+    DigestModified,
+    /// A digest carries no signature.
+    DigestUnsigned,
+    /// A digest is not where it was delivered.
+    DigestMoved,
+    /// A digest cannot be read as one.
+    DigestMalformed,
+    /// Something was put behind a digest.
+    DigestTrailingData,
+    /// CloudTrail does not know the key that a digest names.
+    PublicKeyNotFound,
+    /// CloudTrail's key cannot be used.
+    PublicKeyUnusable,
+    /// A digest is not the one that its successor names.
+    ChainBroken,
+    /// An algorithm that this version does not know.
+    UnsupportedAlgorithm,
+    /// Digests that were verified earlier are all gone.
+    ChainDisappeared,
+    /// A new chain of digests began, and for a day nobody could say why.
+    ChainRestarted,
+    /// No digest covers a time.
+    DeliveryGap,
+    /// The newest digest is older than it should be.
+    DigestsStale,
+    /// A log file lies there that no digest lists.
+    LogFileUnlisted,
+    /// There is nothing to verify.
+    NothingFound,
+    /// It cannot be read: archived, its key disabled, the transfer cut.
+    ObjectUnreadable,
+    /// It is gone, and a lifecycle rule explains it.
+    Expired,
+    /// CloudTrail gave no public keys.
+    NoPublicKeys,
+    /// A bound was reached.
+    TooMuch,
 
     /// Event: the trail was created.
     TrailCreated,
@@ -147,5 +207,53 @@ reasons! {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// The engine of log file validation names what it finds in a file in the same words.
+impl From<Found> for Reason {
+    fn from(found: Found) -> Self {
+        match found {
+            Found::LogFileModified => Self::LogFileModified,
+            Found::LogFileMissing => Self::LogFileMissing,
+            Found::LogFileCorrupt => Self::LogFileCorrupt,
+            Found::LogFileTrailingData => Self::LogFileTrailingData,
+            Found::DigestMissing => Self::DigestMissing,
+            Found::DigestModified => Self::DigestModified,
+            Found::DigestUnsigned => Self::DigestUnsigned,
+            Found::DigestMoved => Self::DigestMoved,
+            Found::DigestMalformed => Self::DigestMalformed,
+            Found::DigestTrailingData => Self::DigestTrailingData,
+            Found::PublicKeyNotFound => Self::PublicKeyNotFound,
+            Found::PublicKeyUnusable => Self::PublicKeyUnusable,
+            Found::ChainBroken => Self::ChainBroken,
+            Found::UnsupportedAlgorithm => Self::UnsupportedAlgorithm,
+            Found::ChainDisappeared => Self::ChainDisappeared,
+            Found::ChainRestarted => Self::ChainRestarted,
+            Found::DeliveryGap => Self::DeliveryGap,
+            Found::DigestsStale => Self::DigestsStale,
+            Found::LogFileUnlisted => Self::LogFileUnlisted,
+            Found::NothingFound => Self::NothingFound,
+            Found::AccessDenied => Self::AccessDenied,
+            Found::ObjectUnreadable => Self::ObjectUnreadable,
+            Found::Expired => Self::Expired,
+            Found::NoPublicKeys => Self::NoPublicKeys,
+            Found::TooMuch => Self::TooMuch,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_in_files_is_called_the_same_everywhere() {
+        for reason in Reason::ALL {
+            let found: Result<Found, _> = serde_json::from_value(reason.as_str().into());
+            if let Ok(found) = found {
+                assert_eq!(Reason::from(found), *reason);
+            }
+        }
     }
 }

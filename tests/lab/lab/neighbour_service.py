@@ -66,7 +66,10 @@ class NeighbourService:
             raise AwsError("KMS.NotFoundException", f"Key '{reference}' does not exist")
         if key.state != "Enabled":
             raise AwsError(_UNUSABLE.get(key.state, "KMS.KMSInvalidStateException"), f"{key.arn} is {key.state}.")
-        context = {"kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{bucket}/{name}"}
+        context = {
+            "kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{bucket}/{name}",
+            "kms:ViaService": f"s3.{arn.region}.amazonaws.com",
+        }
         if not self._iam.may(headers, query, "kms:Decrypt", key.arn, context):
             raise AwsError("AccessDenied", f"The caller is not authorized to perform: kms:Decrypt on {key.arn}", 403)
 

@@ -300,6 +300,8 @@ impl Place<'_> {
                 "isMultiRegionTrail": false,
                 "s3": {"bucketName": self.bucket()},
                 "intervalSeconds": 30,
+                // Whose tests are not about it count calls.
+                "validation": {"intervalSeconds": 0},
             },
         })
     }

@@ -3,6 +3,7 @@
 //! Knows: the order of the acts. Must not know: the lines ([`story`]) or the stage's machinery ([`stage`]).
 
 mod example;
+mod proof;
 mod show;
 mod stage;
 mod story;

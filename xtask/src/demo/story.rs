@@ -1,4 +1,5 @@
-//! The story: a manifest becomes a trail, somebody stops it, it comes back, and it outlives its manifest.
+//! The story: a manifest becomes a trail, somebody changes its log and stops it, both are noticed, and it outlives its
+//! manifest.
 //!
 //! Knows: the chapters. Must not know: what its commands run on ([`super::stage`]).
 
@@ -13,6 +14,7 @@ use test_cluster::wait_for;
 use test_lab::CallFilter;
 
 use super::example::{POLICY, TRAIL};
+use super::proof;
 use super::show;
 use super::stage::Stage;
 use super::watch::Watch;
@@ -24,12 +26,14 @@ pub(crate) fn tell(stage: &mut Stage) -> Result<()> {
     let start = Instant::now();
     let mut facts = Vec::new();
     let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
+    proof::set_back(stage)?;
     bucket(stage)?;
     fact("operator ready after its start", human(install(stage)?));
     let (ready, calls, writes) = apply(stage)?;
     fact("kubectl apply to Ready", human(ready));
     fact("AWS calls for that", format!("{calls}, of which {writes} could change something"));
     as_aws_shows_it(stage)?;
+    fact("changed log file told", human(proof::tell(stage)?));
     fact("stopped logging repaired", human(stop_logging(stage)?));
     #[expect(clippy::cast_precision_loss, reason = "megabytes for people")]
     let megabytes = stage.operator()?.memory_rss()? as f64 / 1e6;
@@ -92,7 +96,7 @@ fn as_aws_shows_it(stage: &Stage) -> Result<()> {
 }
 
 fn stop_logging(stage: &Stage) -> Result<Duration> {
-    show::chapter("5. Somebody stops the logging");
+    show::chapter("6. Somebody stops the logging");
     let trail = stage.example.trail.as_str();
     show::run(stage.aws(&["cloudtrail", "stop-logging", "--name", trail]))?;
     let start = Instant::now();
@@ -117,7 +121,7 @@ fn stop_logging(stage: &Stage) -> Result<Duration> {
 }
 
 fn delete(stage: &Stage) -> Result<()> {
-    show::chapter("6. The manifest is deleted; the record goes on");
+    show::chapter("7. The manifest is deleted; the record goes on");
     show::run(stage.kubectl(&["delete", "--filename", TRAIL, "--timeout=60s"]))?;
     show::run(stage.kubectl(&["get", "trails"]))?;
     status(stage)?;

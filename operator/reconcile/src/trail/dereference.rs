@@ -2,7 +2,7 @@
 //!
 //! Reads other objects through [`References`]. No AWS.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use trail_operator_crds::{
@@ -13,7 +13,7 @@ use trail_operator_domain::arn;
 
 use super::{
     Allowed, DeclaredSelectors, DeletedWith, Fights, Freshness, HandsOff, Hold, Input, Isolation, LastWrite,
-    Recording, delivery,
+    Recording, delivery, validation::Ledger,
 };
 use crate::{
     aws::TrailSettings,
@@ -86,6 +86,7 @@ pub fn dereference(
 
     let spec = &trail.spec;
     let status = trail.status.clone().unwrap_or_default();
+    let ledger = Ledger::of(&status);
     let trail_name = trail.trail_name().to_owned();
     let account_id = account.spec.account_id.clone();
     let settings = declared_settings(trail, &account_id);
@@ -133,6 +134,8 @@ pub fn dereference(
         },
         reconcile_requested_at: requested.map(str::to_owned),
         interval_seconds: spec.interval_seconds,
+        validation: spec.validation.clone(),
+        ledger: Arc::new(ledger),
         arn: known_arn.unwrap_or(declared_arn),
         trail_name,
         account_id,
@@ -305,6 +308,7 @@ fn declared_settings(trail: &Trail, account_id: &str) -> TrailSettings {
         management_policy: _,
         suspend: _,
         interval_seconds: _,
+        validation: _,
     } = &trail.spec;
     let logs = cloud_watch_logs.as_ref();
     let key = kms.as_ref().map(|kms| kms.key_id.as_str()).filter(|key| arn::is_kms_key(key));

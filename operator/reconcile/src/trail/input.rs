@@ -1,10 +1,10 @@
 //! The input of every step: all about one trail that is declared or known before AWS is asked.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use trail_operator_crds::{AdoptionPolicy, AllowedResources, DeletionPolicy, Destination};
+use trail_operator_crds::{AdoptionPolicy, AllowedResources, DeletionPolicy, Destination, Validation};
 
-use super::{Fights, Isolation, LastWrite, Recording, change::field, delivery};
+use super::{Fights, Isolation, LastWrite, Recording, change::field, delivery, validation::Ledger};
 use crate::{
     aws::{Tags, TrailSettings},
     aws_error::Subject,
@@ -87,6 +87,10 @@ pub struct Input {
     pub freshness: Freshness,
     /// Seconds between two comparisons.
     pub interval_seconds: i32,
+    /// How delivered files are to be verified.
+    pub validation: Validation,
+    /// What verifying them has come to.
+    pub ledger: Arc<Ledger>,
 }
 
 /// How new the answers of AWS must be.

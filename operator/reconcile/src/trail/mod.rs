@@ -26,6 +26,7 @@ mod settings;
 mod tags;
 #[cfg(test)]
 mod tests;
+pub mod validation;
 
 use jiff::{SignedDuration, Timestamp};
 use trail_operator_crds::TrailStatus;

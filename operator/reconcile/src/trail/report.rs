@@ -12,6 +12,7 @@ use trail_operator_domain::selectors::Selectors;
 use super::{
     Applied, Change, FieldChange, Fights, Freshness, Hold, Input, Isolation, Mark, Observed, ObservedTrail,
     Ownership, Plan, Severity, Unresolved, change::field, delivery, events, isolating, readiness, tags,
+    validation,
 };
 use crate::{
     aws_error::{AwsError, Class},
@@ -120,7 +121,12 @@ pub fn report(
     };
     let seen = seen(outcome);
     let deliveries = seen.map(|trail| delivery::judge(input, &trail.status, previous, now));
-    let facts = facts(input, outcome, deliveries.as_ref());
+    let validated = validation::judge(input, seen.map(|trail| &trail.status), previous, now);
+    let readiness = match (readiness, validated.failure) {
+        (Readiness::Ready { .. }, Some(failure)) => failure,
+        (readiness, _) => readiness,
+    };
+    let facts = facts(outcome, deliveries.as_ref(), validated.facts);
     let conditions = conditions::next(
         &previous.conditions,
         previous.observed_generation,
@@ -133,6 +139,7 @@ pub fn report(
     let mut events = events::of_changes(input, previous, applied, &fights, now);
     events.extend(events::of_readiness(previous, &readiness));
     events.extend(events::of_delivery(previous, &facts));
+    events.extend(validated.events);
     let status = TrailStatus {
         observed_generation: conditions.observed_generation,
         last_handled_reconcile_at: handled(input, previous),
@@ -140,6 +147,8 @@ pub fn report(
         drift: drift(outcome),
         logging: deliveries.as_ref().map(|judged| judged.status.clone()),
         selectors: selectors(input, previous, outcome, &isolated),
+        validation: validated.status,
+        coverage: validated.coverage,
         ..facts_of_trail(input, previous, outcome, applied, now)
     };
     let next = match (next, held_for(input, outcome)) {
@@ -196,6 +205,7 @@ pub fn unresolved(
         Fact::new(condition::REFERENCES_RESOLVED, Status::False, reason, message),
         unknown(condition::LOGGING),
         unknown(condition::LOG_FILE_VALIDATED),
+        unknown(condition::COVERED),
     ];
     let conditions = conditions::next(
         &previous.conditions,
@@ -265,7 +275,7 @@ fn handled(input: &Input, previous: &TrailStatus) -> Option<String> {
     input.reconcile_requested_at.clone().or_else(|| previous.last_handled_reconcile_at.clone())
 }
 
-fn facts(input: &Input, outcome: &Outcome, deliveries: Option<&delivery::Judged>) -> Vec<Fact> {
+fn facts(outcome: &Outcome, deliveries: Option<&delivery::Judged>, validated: [Fact; 2]) -> Vec<Fact> {
     let logging = match (outcome, deliveries) {
         (_, Some(judged)) => judged.fact.clone(),
         (Outcome::NotObserved { error, .. }, None) => Fact::new(
@@ -281,25 +291,13 @@ fn facts(input: &Input, outcome: &Outcome, deliveries: Option<&delivery::Judged>
             "there is no trail of ours in AWS",
         ),
     };
-    let validated = if input.settings.enable_log_file_validation {
-        let message =
-            "this version of the operator does not verify digests yet; `aws cloudtrail validate-logs` does";
-        Fact::new(condition::LOG_FILE_VALIDATED, Status::Unknown, Reason::NotYetVerified, message)
-    } else {
-        let message =
-            "spec.enableLogFileValidation is false, so CloudTrail delivers no digests to verify with";
-        Fact::new(condition::LOG_FILE_VALIDATED, Status::Unknown, Reason::ValidationDisabled, message)
-    };
-    vec![
-        Fact::new(
-            condition::REFERENCES_RESOLVED,
-            Status::True,
-            Reason::Resolved,
-            "the AwsAccount may be used",
-        ),
-        logging,
-        validated,
-    ]
+    let resolved = Fact::new(
+        condition::REFERENCES_RESOLVED,
+        Status::True,
+        Reason::Resolved,
+        "the AwsAccount may be used",
+    );
+    [resolved, logging].into_iter().chain(validated).collect()
 }
 
 fn is_conflict(plan: &Plan) -> bool {

@@ -24,8 +24,10 @@ mod neighbours;
 mod owning;
 mod planning;
 mod process;
+mod proving;
 mod recording;
 mod switching;
+mod validating;
 
 use std::sync::OnceLock;
 

@@ -215,7 +215,7 @@ impl History<'_> {
             let is_over =
                 ["Succeeded", "WeakeningRefused"].contains(&reason) && round.report.next == Next::Interval;
             if is_over && round.applied.done.is_empty() {
-                return self.is_as_declared(&round).await;
+                return Box::pin(self.is_as_declared(&round)).await;
             }
             if reason == "RepeatedDrift" {
                 // What others fought over is put right within the hour.

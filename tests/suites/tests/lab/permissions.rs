@@ -1,21 +1,23 @@
 //! The published IAM policy, with IAM enforced: it is enough for everything a trail can be told to be, and nothing in it
 //! can be left out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use jiff::SignedDuration;
+use anyhow::{Context as _, Result, ensure};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use test_lab::Lab;
+use trail_operator_aws::Objects;
+use trail_operator_integrity::{Hooks, Location, Range, Request};
 use trail_operator_reconcile::aws::CloudTrail as _;
 
-use crate::keeping::place::Place;
+use crate::keeping::place::{Place, TRAIL};
 use crate::keeping::state::{items, word};
 use crate::keeping::{Keeper, at_once, spec};
-use crate::world::{AWAY, document};
+use crate::world::{AWAY, HOME, document};
 
 const POLICY: &str = include_str!("../../../../docs/operator-iam-policy.json");
 /// The account that the published policy speaks of.
@@ -111,8 +113,8 @@ async fn judge(policy: &Policy) -> Result<()> {
         ensure!(amiss.is_empty(), "{amiss:#?}");
         return Ok(());
     };
-    let call = call_that_needs(action);
-    ensure!(denied == BTreeSet::from([call.to_owned()]), "{call} was to be denied, and {denied:?} was");
+    let calls: BTreeSet<_> = calls_that_need(action).into_iter().map(str::to_owned).collect();
+    ensure!(denied == calls, "{calls:?} were to be denied, and {denied:?} were");
     ensure!(
         told.iter().any(|sentence| sentence.contains(action.as_str())),
         "nobody is told of {action}: {told:#?}"
@@ -120,14 +122,16 @@ async fn judge(policy: &Policy) -> Result<()> {
     Ok(())
 }
 
-/// The call that fails without the action (`cloudtrail.md` 10.4).
-fn call_that_needs(action: &str) -> &str {
+/// The calls that fail without the action (`cloudtrail.md` 10.4).
+fn calls_that_need(action: &str) -> Vec<&str> {
     match action {
         // A trail is created with its tags, and with the role of its log group.
-        "cloudtrail:AddTags" | "iam:PassRole" => "CreateTrail",
-        // IAM has no action of that name.
-        "s3:ListBucket" => "HeadBucket",
-        _ => action.split_once(':').map_or(action, |(_, operation)| operation),
+        "cloudtrail:AddTags" | "iam:PassRole" => vec!["CreateTrail"],
+        // IAM has no action of that name. Without it there is no trail either.
+        "s3:ListBucket" => vec!["HeadBucket"],
+        "s3:GetLifecycleConfiguration" => vec!["GetBucketLifecycleConfiguration"],
+        "kms:Decrypt" => vec!["GetObject"],
+        _ => vec![action.split_once(':').map_or(action, |(_, operation)| operation)],
     }
 }
 
@@ -153,6 +157,7 @@ async fn live(keeper: &mut Keeper<'_>) -> Result<Vec<String>> {
     told.push(regions.map_or_else(|error| format!("account:ListRegions: {error}"), |_| "True".into()));
     let status = keeper.account().await.cloud_trail(AWAY).get_trail_status(&keeper.place.arn()).await;
     told.push(status.map_or_else(|error| error.to_string(), |_| "True".into()));
+    told.extend(validated(keeper).await?);
 
     keeper.edit(spec(keeper.place, OTHERWISE)?);
     keeper.record_data_events(false)?;
@@ -165,6 +170,39 @@ async fn live(keeper: &mut Keeper<'_>) -> Result<Vec<String>> {
         told.push(keeper.delete().await?);
     }
     Ok(told)
+}
+
+/// What is said of what was delivered in an hour, where there is a trail.
+async fn validated(keeper: &Keeper<'_>) -> Result<Vec<String>> {
+    let place = keeper.place;
+    if keeper.trail.status.as_ref().is_none_or(|status| status.arn.is_none()) {
+        return Ok(vec![]);
+    }
+    let what = json!({"trail": TRAIL, "account": place.account(), "region": HOME, "hours": 1});
+    let delivered = place.lab.deliver(what)?;
+    // The clock is everybody's: the present time is when the last digest ends.
+    let Some(last) = items(&delivered["digests"]).last() else {
+        return Ok(vec!["nothing was delivered".into()]);
+    };
+    let now: Timestamp = word(&last["end"]).parse()?;
+    let account = keeper.account().await;
+    let rules = account.cloud_trail(HOME).expirations(&place.buckets[0], Some(place.account())).await;
+    let rules =
+        rules.map_or_else(|error| format!("s3:GetLifecycleConfiguration: {error}"), |_| "True".into());
+    let trail = trail_operator_integrity::Trail::from_arn(&place.arn()).context("no ARN")?;
+    let location =
+        Location { bucket: place.buckets[0].clone(), prefix: Some("audit".into()), organization: None };
+    let window = Range { start: now - SignedDuration::from_hours(3), end: now };
+    let objects =
+        Objects::new(&account, HOME, BTreeMap::from([(place.buckets[0].clone(), place.account().into())]));
+    let request = Request::new(trail, location, window, now);
+    let report = trail_operator_integrity::run(objects, request, Hooks::default()).await?.report;
+    ensure!(
+        report.chains.iter().any(|chain| chain.log_files.bytes > 0 || !report.findings.is_empty()),
+        "{report:?}"
+    );
+    let found = report.findings.into_iter().map(|finding| format!("{}: {}", finding.reason, finding.message));
+    Ok(found.chain([rules]).collect())
 }
 
 async fn round(keeper: &mut Keeper<'_>) -> Result<String> {

@@ -211,6 +211,8 @@ fn other_trails() -> Vec<(&'static str, Value)> {
         ("managementPolicy", json!({"managementPolicy": "Observe"})),
         ("suspend", json!({"suspend": true})),
         ("intervalSeconds", json!({"intervalSeconds": 60})),
+        ("validation", json!({"validation": {"intervalSeconds": 60}})),
+        ("validation", json!({"validation": null})),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod elsewhere;
 mod round;
+mod validating;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -129,13 +130,17 @@ pub(crate) async fn run(
             control(scope, at, writer, woken, context.clone(), health.clone())
         });
     let wake = Arc::new(Wakers { stores: stores.clone(), wakers });
+    let (validated, ended) = unbounded();
+    let validating = validating::run(context.clone(), validated);
+    let of_validation = wake_validated(ended, wake.clone());
     let of_accounts = watch_accounts(&shared, &health, &stores, writers.accounts, wake.clone());
     let of_selectors = wake_composed(selectors.composition_changed, wake.clone());
     let of_namespaces =
         watch_namespaces(&shared, &health, &stores, writers.namespaces, selectors.places, wake);
-    let others = async { futures::join!(of_accounts, of_namespaces, of_selectors) };
+    let others = async { futures::join!(of_accounts, of_namespaces, of_selectors, of_validation) };
+    let controllers = async { futures::join!(join_all(controllers), validating) };
     tokio::select! {
-        _ = join_all(controllers) => {}
+        _ = controllers => {}
         // A watch never ends; it is dropped when the controllers have.
         _ = others => {}
     }
@@ -168,6 +173,13 @@ async fn together(changed: &mut UnboundedReceiver<(String, String)>) -> Option<H
 async fn wake_composed(mut changed: UnboundedReceiver<(String, String)>, wake: Arc<Wakers>) {
     while let Some(trails) = together(&mut changed).await {
         wake.wake(|trail| trails.contains(&(trail.namespace().unwrap_or_default(), trail.name_any())));
+    }
+}
+
+/// A run of log file validation has ended: a round tells what it came to.
+async fn wake_validated(mut ended: UnboundedReceiver<(String, String)>, wake: Arc<Wakers>) {
+    while let Some((namespace, name)) = ended.next().await {
+        wake.wake(|trail| trail.namespace().as_ref() == Some(&namespace) && trail.name_any() == name);
     }
 }
 

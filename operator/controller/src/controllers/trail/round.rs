@@ -43,7 +43,7 @@ pub(super) async fn run(trail: &Trail, namespace: &str, context: &Context) -> Re
             context.account_is_used(trail);
             return Ok(Action::await_change());
         }
-        (false, true) => Some(apply(&api, trail, context).await?),
+        (false, true) => Some(Box::pin(apply(&api, trail, context)).await?),
         (true, true) => Box::pin(cleanup(&api, trail, context)).await?,
         (true, false) => return Ok(Action::await_change()),
     };
@@ -93,10 +93,15 @@ async fn apply(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Nex
             let in_region = account.cloud_trail(&input.region);
             let unseen_for = SignedDuration::try_from(memory.unseen_for(&uid)).unwrap_or(SignedDuration::MAX);
             let surroundings = Cluster(shared);
+            let news = input.ledger.news.len();
             let (report, applied) =
                 trail::reconcile(&in_region, &surroundings, input, &previous, unseen_for, now).await;
             let Report { fights, deliveries, isolation, .. } = report.clone();
             memory.learnt(&uid, generation, fights, deliveries, isolation);
+            // A round that learnt nothing tells nothing.
+            if report.events.len() >= news {
+                memory.told_news(&uid, news);
+            }
             (report, applied)
         }
     };
@@ -222,13 +227,13 @@ impl Surroundings for Cluster<'_> {
 }
 
 /// The status as this process last wrote it, where the watch has not brought it back yet.
-fn last_status(trail: &Trail, memory: &Memory<TrailStatus>) -> TrailStatus {
+pub(super) fn last_status(trail: &Trail, memory: &Memory<TrailStatus>) -> TrailStatus {
     let uid = trail.uid().unwrap_or_default();
     let newer = memory.newer_than(&uid, trail.resource_version().as_deref());
     newer.or_else(|| trail.status.clone()).unwrap_or_default()
 }
 
-fn input(
+pub(super) fn input(
     trail: &Trail,
     previous: &TrailStatus,
     context: &Context,
@@ -246,6 +251,7 @@ fn input(
         deliveries: memory.deliveries(&uid),
         isolation: memory.isolation(&uid),
         elsewhere: memory.elsewhere(&uid),
+        ledger: memory.ledger(&uid).unwrap_or(input.ledger),
         ..input
     })
 }

@@ -65,6 +65,7 @@ pub fn rows(spec: &TrailSpec) -> Vec<Row> {
         management_policy: _,
         suspend: _,
         interval_seconds: _,
+        validation: _,
     } = spec;
     let mut rows =
         flags(logging, is_multi_region_trail, include_global_service_events, enable_log_file_validation);

@@ -5,6 +5,7 @@ mod advanced;
 mod event_selectors;
 mod recording;
 mod trails;
+mod validation;
 
 use std::sync::OnceLock;
 
@@ -39,8 +40,14 @@ fn row(kind: &'static str, what: &'static str, patch: Value, at: &'static str, s
 pub fn answers() -> &'static [Answer] {
     static ANSWERS: OnceLock<Vec<Answer>> = OnceLock::new();
     ANSWERS.get_or_init(|| {
-        let rows =
-            [trails::rows(), recording::rows(), event_selectors::rows(), advanced::rows(), accounts::rows()];
+        let rows = [
+            trails::rows(),
+            validation::rows(),
+            recording::rows(),
+            event_selectors::rows(),
+            advanced::rows(),
+            accounts::rows(),
+        ];
         let rows: Vec<_> = rows.into_iter().flatten().collect();
         each(&rows, |row| {
             let good = match row.kind {

@@ -1,0 +1,10 @@
+//! Runs of log file validation, on threads of their own, so that no round waits for one.
+//!
+//! Knows the engine and what it is to read; knows neither Kubernetes nor when a run is due.
+
+pub(crate) mod facts;
+mod job;
+mod runs;
+
+pub(crate) use job::{Ended, Job};
+pub(crate) use runs::{Limits, Runs};
