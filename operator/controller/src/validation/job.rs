@@ -80,6 +80,7 @@ impl Job {
     async fn read(self, limits: Limits) -> Result<(Ledger, Run), RunError> {
         let Self { objects, facts: asker, elsewhere, started, subject, ledger, work, cancel } = self;
         let facts = asker.ask(&subject, &objects, &elsewhere, started).await;
+        let ledger = ledger.believed(facts.now);
         let engine = Engine { objects: Arc::new(objects), limits, cancel };
         let look = match look(&subject, &facts, &ledger) {
             Some(request) => Some(engine.run(request, None).await?),

@@ -76,7 +76,9 @@ impl Runs {
         let (turns, limits) = (self.turns.clone(), self.limits);
         let run = async move {
             let _turn = turns.acquire().await;
-            then(job.run(limits).await);
+            // A task of its own, so that whoever waits is told of an error of this program too.
+            let ended = tokio::spawn(job.run(limits).in_current_span()).await;
+            then(ended.unwrap_or_else(|error| Err(RunError::Request(error.to_string()))));
         };
         self.running.spawn_on(run.instrument(span), self.runtime.handle());
     }

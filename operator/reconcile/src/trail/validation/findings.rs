@@ -25,6 +25,12 @@ const AROUND: SignedDuration = SignedDuration::from_hours(2);
 /// A log file that no digest lists is judged only when newer digests are there.
 const SETTLED: SignedDuration = SignedDuration::from_hours(5);
 
+/// The names of objects hold times that nobody has judged: at the ends of time they stay there.
+fn shifted(time: Timestamp, by: SignedDuration) -> Timestamp {
+    let end = if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
+    time.checked_add(by).unwrap_or(end)
+}
+
 impl Open {
     /// By what it is the same as an earlier one. A gap that nobody explains keeps its identity when it is called worse.
     pub(super) fn key(&self) -> Key {
@@ -58,11 +64,11 @@ impl Open {
     /// The digests to read to judge it again; `None` where it is about a chain as a whole, which every run judges.
     pub(super) fn window(&self, locations: &[Location]) -> Option<Range> {
         if let Some(gap) = self.gap {
-            return Some(Range { start: gap.start - AROUND, end: gap.end + AROUND });
+            return Some(Range { start: shifted(gap.start, -AROUND), end: shifted(gap.end, AROUND) });
         }
         let at = self.time(locations)?;
         let after = if self.finding.reason == Reason::LogFileUnlisted { SETTLED } else { AROUND };
-        Some(Range { start: at - AROUND, end: at + after })
+        Some(Range { start: shifted(at, -AROUND), end: shifted(at, after) })
     }
 
     /// When the digest or log file it is about was delivered, by its name; of a gap its end.

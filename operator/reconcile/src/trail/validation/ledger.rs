@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trail_operator_crds::{
     ExplainedGap, FileCounts, FindingSeverity, TrailStatus, ValidatedLocation, ValidationFinding,
@@ -19,6 +19,9 @@ pub(super) const MAX_FINDINGS: usize = 20;
 const MAX_EXPLAINED: usize = 10;
 /// `status.validation.locations` holds at most this many.
 const MAX_LOCATIONS: usize = 5;
+
+/// A digest may end so much after what the clock here says, and no more.
+const DIGEST: SignedDuration = SignedDuration::from_hours(1);
 
 /// What validation has come to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -132,6 +135,13 @@ impl Ledger {
             missing_since: BTreeMap::new(),
             news: vec![],
         }
+    }
+
+    /// Without a range that cannot be: status was edited, or the clock was. Then verification begins anew.
+    #[must_use]
+    pub fn believed(self, now: Timestamp) -> Self {
+        let can_be = self.verified.is_none_or(|range| range.start <= range.end && range.end <= now + DIGEST);
+        if can_be { self } else { Self { verified: None, seal: None, anchors: vec![], ..self } }
     }
 
     /// What all findings come to.

@@ -20,7 +20,8 @@ pub struct Work {
 /// What is due now, if anything. `requested` is the annotation's value.
 pub fn due(spec: &Validation, ledger: &Ledger, requested: Option<&str>, now: Timestamp) -> Option<Work> {
     let request = requested.filter(|value| Some(*value) != ledger.request.as_deref()).map(str::to_owned);
-    let passed = |since: Timestamp, wait: SignedDuration| now.duration_since(since) >= wait;
+    // A time to come is nobody's memory: status was edited, or the clock was.
+    let passed = |since: Timestamp, wait: SignedDuration| since > now || now.duration_since(since) >= wait;
     let interval = SignedDuration::from_secs(i64::from(spec.interval_seconds));
     let is_time = spec.interval_seconds > 0 && ledger.last_run.is_none_or(|last| passed(last, interval));
     let every = SignedDuration::from_hours(i64::from(spec.deep_pass.interval_hours));

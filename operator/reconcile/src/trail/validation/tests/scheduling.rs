@@ -103,3 +103,25 @@ fn places_of_before_are_read_too() {
     let kept: Vec<_> = later.locations.iter().map(|place| (place.bucket.as_str(), place.until)).collect();
     assert_eq!(kept, [("new", None), ("logs", Some(NOON + HOUR))]);
 }
+
+#[test]
+fn a_status_that_speaks_of_the_future_is_not_believed() {
+    let ledger = after(Ledger::default(), &first(vec![]), NOON);
+    let far = NOON + 100_000 * HOUR;
+    let edited = Ledger { last_run: Some(far), deep_pass: Some(far), ..ledger.clone() };
+    assert!(due(&spec(|_| {}), &edited, None, NOON).is_some(), "nobody puts validation off for years");
+    let verified = Some(Range { start: NOON, end: far });
+    let edited = Ledger { verified, ..ledger.clone() }.believed(NOON);
+    assert_eq!((edited.verified, edited.seal, edited.anchors.len()), (None, None, 0));
+    assert_eq!(ledger.clone().believed(NOON), ledger);
+}
+
+#[test]
+fn names_from_the_ends_of_time_are_no_trouble() {
+    for time in [Timestamp::MIN, Timestamp::MAX] {
+        let gap = Some(Range { start: time, end: time });
+        let open =
+            Open { finding: finding(Reason::DeliveryGap, "us-east-1", "s3://logs/x"), since: NOON, gap };
+        assert!(open.window(&[]).is_some_and(|window| window.start <= window.end));
+    }
+}
