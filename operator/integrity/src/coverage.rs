@@ -11,7 +11,7 @@ use crate::time::{TOLERANCE, shifted};
 /// to a digest on the other side.
 const EDGE: SignedDuration = SignedDuration::from_mins(15);
 /// A log file may still be listed by digests of the next hours.
-const SETTLED: SignedDuration = SignedDuration::from_hours(3);
+pub(crate) const SETTLED: SignedDuration = SignedDuration::from_hours(3);
 
 /// Times covered by the verified digests of one trail without a break.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::content::Hash;
@@ -15,6 +15,9 @@ use crate::time;
 
 /// Most log files one digest may list. CloudTrail delivers a few dozen per hour and Region to a busy account.
 pub const MOST_LOG_FILES: usize = 100_000;
+
+/// Longest text of one member, in bytes: keys of S3 have 1,024, signatures 512.
+pub const LONGEST_TEXT: usize = 2048;
 
 /// A digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,34 +91,60 @@ pub enum DigestError {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document {
-    aws_account_id: Option<String>,
-    digest_start_time: String,
-    digest_end_time: String,
-    digest_s3_bucket: String,
-    digest_s3_object: String,
-    digest_public_key_fingerprint: String,
-    digest_signature_algorithm: Option<String>,
+    aws_account_id: Option<Text>,
+    digest_start_time: Text,
+    digest_end_time: Text,
+    digest_s3_bucket: Text,
+    digest_s3_object: Text,
+    digest_public_key_fingerprint: Text,
+    digest_signature_algorithm: Option<Text>,
     #[serde(default)]
-    previous_digest_s3_bucket: Option<String>,
+    previous_digest_s3_bucket: Option<Text>,
     #[serde(default)]
-    previous_digest_s3_object: Option<String>,
+    previous_digest_s3_object: Option<Text>,
     #[serde(default)]
-    previous_digest_hash_value: Option<String>,
+    previous_digest_hash_value: Option<Text>,
     #[serde(default)]
-    previous_digest_hash_algorithm: Option<String>,
+    previous_digest_hash_algorithm: Option<Text>,
     // Must be there, though it may be null: without it the text that was signed is not known.
     #[serde(deserialize_with = "Option::deserialize")]
-    previous_digest_signature: Option<String>,
+    previous_digest_signature: Option<Text>,
     log_files: Entries,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct LogFileEntry {
-    s3_bucket: String,
-    s3_object: String,
-    hash_value: String,
-    hash_algorithm: String,
+    s3_bucket: Text,
+    s3_object: Text,
+    hash_value: Text,
+    hash_algorithm: Text,
+}
+
+/// A text that is not longer than any member can mean.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl Visitor<'_> for TextVisitor {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a text of at most {LONGEST_TEXT} bytes")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Text, E> {
+        if text.len() > LONGEST_TEXT {
+            return Err(E::invalid_length(text.len(), &self));
+        }
+        Ok(Text(text.to_owned()))
+    }
 }
 
 /// The entries that are read, and how many there are: of those beyond the bound nothing is kept.
@@ -163,15 +192,15 @@ impl Digest {
         }
         let previous = previous(&document)?;
         Ok(Self {
-            account: document.aws_account_id,
-            start: moment("digestStartTime", &document.digest_start_time)?,
-            end: moment("digestEndTime", &document.digest_end_time)?,
-            end_text: document.digest_end_time,
-            object: Object { bucket: document.digest_s3_bucket, key: document.digest_s3_object },
-            fingerprint: document.digest_public_key_fingerprint,
-            signature_algorithm: document.digest_signature_algorithm,
+            account: document.aws_account_id.map(|text| text.0),
+            start: moment("digestStartTime", &document.digest_start_time.0)?,
+            end: moment("digestEndTime", &document.digest_end_time.0)?,
+            end_text: document.digest_end_time.0,
+            object: Object { bucket: document.digest_s3_bucket.0, key: document.digest_s3_object.0 },
+            fingerprint: document.digest_public_key_fingerprint.0,
+            signature_algorithm: document.digest_signature_algorithm.map(|text| text.0),
             previous,
-            previous_signature: document.previous_digest_signature,
+            previous_signature: document.previous_digest_signature.map(|text| text.0),
             log_files: document.log_files.read.into_iter().map(log_file).collect::<Result<_, _>>()?,
         })
     }
@@ -187,7 +216,13 @@ fn previous(document: &Document) -> Result<Option<Previous>, DigestError> {
     );
     match members {
         (None, None, None, None, None) => Ok(None),
-        (Some(bucket), Some(key), Some(value), Some(algorithm), Some(signature)) => Ok(Some(Previous {
+        (
+            Some(Text(bucket)),
+            Some(Text(key)),
+            Some(Text(value)),
+            Some(Text(algorithm)),
+            Some(Text(signature)),
+        ) => Ok(Some(Previous {
             object: Object { bucket: bucket.clone(), key: key.clone() },
             hash: hash("previousDigestHashValue", value, algorithm)?,
             signature: hex::decode(signature)
@@ -199,8 +234,8 @@ fn previous(document: &Document) -> Result<Option<Previous>, DigestError> {
 
 fn log_file(entry: LogFileEntry) -> Result<LogFile, DigestError> {
     Ok(LogFile {
-        hash: hash("hashValue", &entry.hash_value, &entry.hash_algorithm)?,
-        object: Object { bucket: entry.s3_bucket, key: entry.s3_object },
+        hash: hash("hashValue", &entry.hash_value.0, &entry.hash_algorithm.0)?,
+        object: Object { bucket: entry.s3_bucket.0, key: entry.s3_object.0 },
     })
 }
 
@@ -327,6 +362,25 @@ mod tests {
         let entry = document()["logFiles"][0].clone();
         let many = Value::Array(vec![entry; MOST_LOG_FILES + 1]);
         assert_eq!(changed("logFiles", many), Err(DigestError::TooManyLogFiles(MOST_LOG_FILES + 1)));
+    }
+
+    #[test]
+    fn texts_longer_than_any_member_can_mean_are_refused() {
+        let long = json!("a".repeat(LONGEST_TEXT + 1));
+        for name in
+            ["awsAccountId", "digestPublicKeyFingerprint", "digestSignatureAlgorithm", "digestS3Object"]
+        {
+            assert!(matches!(changed(name, long.clone()), Err(DigestError::Json(_))), "{name}");
+            assert!(
+                !matches!(changed(name, json!("a".repeat(LONGEST_TEXT))), Err(DigestError::Json(_))),
+                "{name}"
+            );
+        }
+        for name in ["s3Bucket", "s3Object", "hashAlgorithm"] {
+            let mut entry = document()["logFiles"][0].clone();
+            entry[name] = long.clone();
+            assert!(matches!(changed("logFiles", json!([entry])), Err(DigestError::Json(_))), "{name}");
+        }
     }
 
     #[test]

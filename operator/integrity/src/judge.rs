@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::content::{ContentError, Hash};
-use crate::digest::{Digest, DigestError};
+use crate::digest::{Digest, DigestError, LONGEST_TEXT};
 use crate::finding::{Fault, Reason, shortened};
 use crate::names::Object;
 use crate::signature::{self, KeyRing, Known};
@@ -84,7 +84,8 @@ impl Candidate {
             );
             return Err(Fault::new(Reason::UnsupportedAlgorithm, message));
         }
-        let signature = hex::decode(signature).map_err(|_| {
+        let signature = Some(signature).filter(|text| text.len() <= LONGEST_TEXT).map(hex::decode);
+        let signature = signature.and_then(Result::ok).ok_or_else(|| {
             Fault::new(Reason::DigestModified, "its signature is not made of hexadecimal digits")
         })?;
         Ok(Self { object: object.clone(), digest, sha256, signature, generated })
@@ -130,6 +131,16 @@ impl Candidate {
         }
         Ok(Verified { digest: self.digest, sha256: self.sha256, signature: self.signature })
     }
+}
+
+/// What it means that CloudTrail had no key at all when a digest is said to have been made, and has keys otherwise: nobody
+/// signs that time, and every digest was signed by some key.
+pub fn keyless(made: Timestamp, region: &str) -> Fault {
+    let message = format!(
+        "CloudTrail had no public key in {region} round {made}, when it is said to have been made, and has some for the \
+         time that is verified: that time was changed, or somebody else than CloudTrail wrote it"
+    );
+    Fault::new(Reason::PublicKeyNotFound, message)
 }
 
 /// What bytes that are not one sound gzip member mean for a digest.

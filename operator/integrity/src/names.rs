@@ -103,6 +103,11 @@ impl Location {
         format!("{}{region}/", self.regions_prefix(account))
     }
 
+    /// Under which the Regions of an account's log files are.
+    pub(crate) fn log_regions_prefix(&self, account: &str) -> String {
+        format!("{}{account}/{}/", self.accounts_prefix(), KINDS[0])
+    }
+
     /// Under which the log files of an account and Region are.
     pub fn logs_prefix(&self, account: &str, region: &str) -> String {
         self.logs_prefix_of(KINDS[0], account, region)

@@ -32,6 +32,9 @@ pub struct Request {
     pub now: Timestamp,
     /// Which of the listed log files are read.
     pub log_files: LogFiles,
+    /// Whether the record has to cover the window from its start: a chain without an anchor that begins within it, with
+    /// nothing older there, leaves a gap. Wrong where the trail itself may be younger than the window.
+    pub whole_window: bool,
     /// Whether to look for log files that no digest lists. Wrong where another trail delivers to the same place without
     /// log file validation: its files are in no digest.
     pub unlisted: bool,
@@ -60,6 +63,7 @@ impl Request {
             window,
             now,
             log_files: LogFiles::All,
+            whole_window: false,
             unlisted: true,
             delivery: BTreeMap::new(),
             expirations: Vec::new(),
@@ -201,10 +205,11 @@ impl Anchor {
 /// Bounds of a run. What lies beyond is a finding `TooMuch`, never silence.
 ///
 /// Memory is at most `parallel` × 0.5 MiB for transfers, 1 MiB for each digest being worked on (`parallel` of them) and as
-/// much again for what it lists, and twice `large_file` and what 100,000 listed files take for the few that are larger
-/// and must be held whole: some 64 × 2.5 + 2 × 110 MiB at worst with the defaults in a hostile bucket, some 15 MiB in an
-/// ordinary one. Beside that, of each of the `chains` being verified: 1 KB for each of its digests, 16 bytes for each
-/// log file they list, 32 for each log file of one day where changes are looked for, and the findings that a report has.
+/// much again for what it lists, and twice `large_file` and what 100,000 listed files take for the two that are larger
+/// and may be held at a time, each until its signature has verified: some 64 × 2.5 + 2 × 110 MiB at worst with the
+/// defaults in a hostile bucket, some 15 MiB in an ordinary one. No text of a digest but its list is longer than 2 KiB.
+/// Beside that, of each of the `chains` being verified: 1 KB for each of its digests, 16 bytes for each log file they
+/// list, 32 for each log file of one day where changes are looked for, and the findings that a report has.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Requests at the same time.
@@ -213,6 +218,8 @@ pub struct Limits {
     pub hashers: usize,
     /// Chains at the same time.
     pub chains: usize,
+    /// Most accounts times Regions: who may write to the bucket may make folders.
+    pub pairs: usize,
     /// A log file that inflates to more is not read to its end.
     pub log_file: u64,
     /// A digest that inflates to more is not read, and a log file that does is not handed to the observer.
@@ -240,6 +247,7 @@ impl Default for Limits {
             parallel: 64,
             hashers: cores,
             chains: 32,
+            pairs: 200_000,
             log_file: 1 << 30,
             large_file: 64 << 20,
             digests: 20_000,

@@ -64,6 +64,12 @@ pub(crate) fn day_folder(time: Timestamp) -> String {
     time.strftime("%Y/%m/%d").to_string()
 }
 
+/// When the day of such a folder begins.
+pub(crate) fn day_of(folder: &str) -> Option<Timestamp> {
+    let start = in_name(&format!("{}T000000Z", folder.replace('/', "")))?;
+    (day_folder(start) == folder).then_some(start)
+}
+
 /// The same time without its fraction, as reports print it.
 pub(crate) fn whole_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
@@ -87,6 +93,10 @@ mod tests {
         assert_eq!(digest_stamp(moment), "20260105T010131Z");
         assert_eq!(log_file_stamp(moment), "20260105T0101Z");
         assert_eq!(day_folder(moment), "2026/01/05");
+        assert_eq!(day_of("2026/01/05"), Some("2026-01-05T00:00:00Z".parse().unwrap()));
+        for folder in ["2026/13/05", "2026/01-05", "20260105//", "2026/1/5"] {
+            assert_eq!(day_of(folder), None, "{folder}");
+        }
     }
 
     #[test]

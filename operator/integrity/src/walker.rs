@@ -56,6 +56,7 @@ pub struct Walker<'a> {
     current: Option<Place>,
     above: Above,
     broken: BTreeSet<Object>,
+    whole: bool,
     walk: Walk,
 }
 
@@ -79,8 +80,15 @@ impl<'a> Walker<'a> {
             current: None,
             above: Above::Nothing,
             broken: BTreeSet::new(),
+            whole: false,
             walk: Walk::default(),
         }
+    }
+
+    /// The same walk over a record that has to cover the window from its start.
+    #[must_use]
+    pub fn of_whole_window(self, whole: bool) -> Self {
+        Self { whole, ..self }
     }
 
     /// What to read next; `None` at the end of the walk.
@@ -119,7 +127,19 @@ impl<'a> Walker<'a> {
     /// What the walk came to.
     pub fn finish(mut self) -> Walk {
         self.report_missing(None);
+        self.report_late_start();
         self.walk
+    }
+
+    /// Reports what lies before the first digest of all, where that one begins the chain within the window.
+    fn report_late_start(&mut self) {
+        let above = std::mem::replace(&mut self.above, Above::Nothing);
+        let Above::Begin { at, object } = above else { return };
+        let start = self.window.start;
+        if self.whole && !self.chain.backfill && shifted(start, WINDOW) < at {
+            let why = format!("{BEGINS_ANEW}, and nothing older is there");
+            self.gap(&object, Range { start, end: at }, &why);
+        }
     }
 
     /// Whether a named digest, which is not older than the next listed one, is still to come as a listed one.
@@ -142,7 +162,7 @@ impl<'a> Walker<'a> {
         for expectation in matching {
             self.compare(expectation, place, &link);
         }
-        self.hole_above(place, link.end, linked);
+        self.hole_above(link.end, linked);
         self.follow(place, link);
     }
 
@@ -171,7 +191,7 @@ impl<'a> Walker<'a> {
         }
         if !self.chain.backfill && shifted(link.end, TOLERANCE) < expectation.from_start {
             self.gap(
-                &from,
+                &from.object,
                 Range { start: link.end, end: expectation.from_start },
                 "the windows of both digests leave it out",
             );
@@ -263,14 +283,14 @@ impl<'a> Walker<'a> {
         if place.role == Role::Window {
             self.walk.counts.add(Some(fault.severity));
         }
-        self.hole_above(place, place.end, false);
+        self.hole_above(place.end, false);
         self.finding(place, fault);
         // Going by its name: an hour, as all windows have.
         self.above = Above::Unreliable { from: shifted(place.end, -WINDOW), object: place.object.clone() };
     }
 
     /// Reports what lies between a digest and what was read before it. There is no gap where a link bridges it.
-    fn hole_above(&mut self, place: &Place, end: Timestamp, linked: bool) {
+    fn hole_above(&mut self, end: Timestamp, linked: bool) {
         self.report_missing(Some(end));
         let above = std::mem::replace(&mut self.above, Above::Nothing);
         if linked || self.chain.backfill || !self.expected.is_empty() {
@@ -279,11 +299,11 @@ impl<'a> Walker<'a> {
         match above {
             Above::Begin { at, object } => {
                 let range = Range { start: end.min(at), end: at };
-                self.gap(&Place { object, ..place.clone() }, range, BEGINS_ANEW);
+                self.gap(&object, range, BEGINS_ANEW);
             }
             Above::Unreliable { from, object } if shifted(end, TOLERANCE) < from => {
                 let range = Range { start: end, end: from };
-                self.gap(&Place { object, ..place.clone() }, range, "and the digest after it cannot say why");
+                self.gap(&object, range, "and the digest after it cannot say why");
             }
             Above::Nothing | Above::Missing { .. } | Above::Unreliable { .. } => {}
         }
@@ -344,11 +364,11 @@ impl<'a> Walker<'a> {
         self.walk.findings.push((place.object.clone(), Fault::new(Reason::DigestMissing, message)));
     }
 
-    fn gap(&mut self, above: &Place, range: Range, why: &str) {
+    fn gap(&mut self, above: &Object, range: Range, why: &str) {
         let message =
             format!("nothing proves what was delivered between {} and {}: {why}", range.start, range.end);
         self.walk.gaps.push(range);
-        self.walk.findings.push((above.object.clone(), Fault::new(Reason::DeliveryGap, message)));
+        self.walk.findings.push((above.clone(), Fault::new(Reason::DeliveryGap, message)));
     }
 
     /// A finding about a digest, unless it is not of the window.

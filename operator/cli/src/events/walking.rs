@@ -7,51 +7,55 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use super::{Source, Sources};
+
 /// Folders below this are taken for a loop.
 const DEEPEST: usize = 32;
 /// What CloudTrail calls the folder of its digests, which hold no events.
-const DIGESTS: &str = "CloudTrail-Digest";
+pub(super) const DIGESTS: &str = "CloudTrail-Digest";
 /// Endings of files in folders that are taken for events. Files that are named are read whatever they are called.
 const ENDINGS: [&str; 4] = [".json", ".jsonl", ".ndjson", ".gz"];
 
-/// What to read, in order.
-#[derive(Debug, Default)]
-pub(super) struct Files {
-    pub(super) list: Vec<PathBuf>,
-    /// What is not read, and why.
-    pub(super) notes: Vec<String>,
+/// A file as it is given; of a folder all that is below, sorted.
+pub(super) fn add(path: &Path, sources: &mut Sources) -> Result<()> {
+    if path.as_os_str() == "-" {
+        sources.list.push(Source::Stdin);
+        return Ok(());
+    }
+    let cannot = || format!("cannot read {}", path.display());
+    if !fs::metadata(path).with_context(cannot)?.is_dir() {
+        sources.list.push(Source::File(path.to_owned()));
+        return Ok(());
+    }
+    let mut walk = Walk::default();
+    walk.folder(path, 0)?;
+    if walk.list.is_empty() {
+        bail!("there are no files named {} in {}", endings(), path.display());
+    }
+    sources.notes.extend(left_out(&path.display().to_string(), walk.digests, walk.others));
+    sources.list.extend(walk.list.into_iter().map(Source::File));
+    Ok(())
 }
 
-/// Files as they are given; of a folder all that is below, sorted.
-pub(super) fn files(paths: &[PathBuf]) -> Result<Files> {
-    let mut files = Files::default();
-    for path in paths {
-        let text = path.to_string_lossy();
-        if text.starts_with("s3://") {
-            bail!("'{text}' is not read from S3; fetch it first: aws s3 cp --recursive {text} FOLDER");
-        }
-        if path.as_os_str() == "-" {
-            files.list.push(path.clone());
-            continue;
-        }
-        let cannot = || format!("cannot read {}", path.display());
-        if !fs::metadata(path).with_context(cannot)?.is_dir() {
-            files.list.push(path.clone());
-            continue;
-        }
-        let mut walk = Walk::default();
-        walk.folder(path, 0)?;
-        if walk.list.is_empty() {
-            bail!(
-                "there are no files named {} in {}",
-                ENDINGS.map(|one| format!("*{one}")).join(", "),
-                path.display()
-            );
-        }
-        files.notes.extend(walk.left_out(path));
-        files.list.extend(walk.list);
-    }
-    Ok(files)
+/// What files have to be called in folders.
+pub(super) fn endings() -> String {
+    ENDINGS.map(|one| format!("*{one}")).join(", ")
+}
+
+/// Whether a file of a folder is taken for events.
+pub(super) fn is_called_so(name: &str) -> bool {
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// What is said of what is not read.
+pub(super) fn left_out(folder: &str, digests: u64, others: u64) -> Vec<String> {
+    let digests = (digests > 0)
+        .then(|| format!("left out in {folder}: folders {DIGESTS} ({digests}), which hold no events"));
+    let others = (others > 0).then(|| {
+        let endings = ENDINGS.join(", ");
+        format!("left out in {folder}: files whose names do not end in {endings} ({others})")
+    });
+    digests.into_iter().chain(others).collect()
 }
 
 #[derive(Default)]
@@ -62,18 +66,6 @@ struct Walk {
 }
 
 impl Walk {
-    fn left_out(&self, folder: &Path) -> Vec<String> {
-        let folder = folder.display();
-        let digests = (self.digests > 0).then(|| {
-            format!("left out in {folder}: folders {DIGESTS} ({}), which hold no events", self.digests)
-        });
-        let others = (self.others > 0).then(|| {
-            let endings = ENDINGS.join(", ");
-            format!("left out in {folder}: files whose names do not end in {endings} ({})", self.others)
-        });
-        digests.into_iter().chain(others).collect()
-    }
-
     fn folder(&mut self, folder: &Path, depth: usize) -> Result<()> {
         let cannot = || format!("cannot read {}", folder.display());
         if depth > DEEPEST {
@@ -92,7 +84,7 @@ impl Walk {
                 self.digests += 1;
             } else if kind.is_dir() {
                 self.folder(&path, depth + 1)?;
-            } else if kind.is_file() && ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+            } else if kind.is_file() && is_called_so(&name) {
                 self.list.push(path);
             } else {
                 self.others += 1;

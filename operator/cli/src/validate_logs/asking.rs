@@ -23,7 +23,7 @@ const JUST_NOW: Duration = Duration::from_mins(1);
 /// The answer of AWS about the trail itself.
 #[derive(Debug)]
 pub(super) struct Described {
-    pub(super) identity: Option<Identity>,
+    identity: Option<Identity>,
     trails: Result<Vec<TrailDescription>, AwsError>,
     arn: String,
 }
@@ -35,6 +35,8 @@ pub(super) struct InRegions {
     pub(super) visible: Vec<TrailDescription>,
     /// Why nothing is known of some delivery.
     pub(super) unknown: Option<String>,
+    /// Why some trails may be missing among the visible ones.
+    pub(super) unseen: Option<String>,
 }
 
 /// Asks in the home Region who we are and what the trail is.
@@ -63,9 +65,9 @@ impl Described {
         Some(target::place(&settings.s3_bucket_name, Some(&settings.s3_key_prefix)))
     }
 
-    /// Whether it delivers there, whatever the organization.
-    pub(super) fn is_in(&self, place: &Location) -> bool {
-        self.place().is_some_and(|own| own.bucket == place.bucket && own.prefix == place.prefix)
+    /// Whether it is the trail's own account that answers: another one is told of its own trails only.
+    pub(super) fn is_by_owner(&self, trail: &Trail) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.account_id == trail.account)
     }
 
     /// Why it is not visible, and what to do.
@@ -105,7 +107,7 @@ impl Described {
         )
     }
 
-    fn who(&self) -> &str {
+    pub(super) fn who(&self) -> &str {
         self.identity.as_ref().map_or("of an unknown account", |identity| &identity.arn)
     }
 }
@@ -124,10 +126,13 @@ pub(super) async fn in_regions(account: &Account, trail: &Trail, regions: Vec<St
     while let Some(answer) = asking.join_next().await {
         let Ok((region, delivery, trails)) = answer else { continue };
         match delivery {
-            Ok(delivery) => drop(known.delivery.insert(region, delivery)),
+            Ok(delivery) => drop(known.delivery.insert(region.clone(), delivery)),
             Err(error) => known.unknown = Some(format!("{region}: {error}")),
         }
-        known.visible.extend(trails.iter().flat_map(|trails| trails.iter().cloned()));
+        match trails {
+            Ok(trails) => known.visible.extend(trails.iter().cloned()),
+            Err(error) => known.unseen = Some(format!("{region}: {error}")),
+        }
     }
     known
 }

@@ -1,9 +1,11 @@
 //! The verb `validate-logs`: proves that what a trail delivered is whole and unchanged.
 //!
 //! Only puts together: [`target`] says which trail, [`asking`] what AWS says of it, [`place`] where its files are, and
-//! the operator's own engine verifies. How that is shown is the business of [`table`], [`junit`] and [`progress`].
+//! the operator's own engine verifies. What it does not know of its findings is added by [`explaining`]; how all that is
+//! shown is the business of [`table`], [`junit`] and [`progress`].
 
 mod asking;
+mod explaining;
 mod from_cluster;
 mod junit;
 mod place;
@@ -26,7 +28,9 @@ use jiff::{SignedDuration, Timestamp};
 use trail_operator_aws::{Clients, Objects, Observer};
 use trail_operator_integrity::{Hooks, Location, Range, Report, Request, Trail, Verdict};
 
+use crate::output;
 use progress::Bar;
+use request::Prepared;
 use target::Target;
 use verbose::Lines;
 
@@ -42,8 +46,8 @@ const INTERRUPTED: u8 = 130;
 #[command(group(ArgGroup::new("which").args(["trail_arn", "object"]).required(true)))]
 #[command(after_help = "Reads with your own credentials: s3:ListBucket and s3:GetObject on the bucket, \
                   cloudtrail:ListPublicKeys, and, unless you name the bucket, cloudtrail:DescribeTrails; \
-                  cloudtrail:GetTrailStatus tells whether the newest digests are there, and account:ListRegions \
-                  finds Regions whose files are all gone.\n\n\
+                  cloudtrail:GetTrailStatus tells whether the newest digests are there, account:ListRegions finds \
+                  Regions whose files are all gone, and s3:GetLifecycleConfiguration tells what has expired.\n\n\
                   Exit: 0 Valid; 1 Invalid; 3 Incomplete or Inconclusive; 4 when there is no answer.")]
 pub(crate) struct Args {
     /// A Trail of the cluster, instead of an ARN.
@@ -129,15 +133,15 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
         }
     });
     let Some(report) = validate(args, window, started, hooks).await? else {
-        anstream::eprintln!("interrupted: there is no verdict");
+        output::tell("interrupted: there is no verdict");
         return Ok(ExitCode::from(INTERRUPTED));
     };
     match args.output {
-        Output::Table => anstream::print!("{}", table::table(&report, table::width())),
-        Output::Json => anstream::println!("{}", serde_json::to_string_pretty(&report)?),
+        Output::Table => output::text(&table::table(&report, table::width()))?,
+        Output::Json => output::json(&report)?,
         Output::Junit => {
             let took = Timestamp::now().duration_since(started);
-            anstream::print!("{}", junit::document(&report, started, took));
+            output::document(&junit::document(&report, started, took))?;
         }
     }
     Ok(match report.verdict {
@@ -160,43 +164,37 @@ fn window(args: &Args, now: Timestamp) -> Result<Range> {
     Ok(Range { start, end })
 }
 
-/// Everything that is known before the first file is read.
-struct Prepared {
-    source: Arc<Objects>,
-    request: Request,
-}
-
-impl Prepared {
-    async fn of(args: &Args, window: Range, now: Timestamp) -> Result<Self> {
-        let target = Target::of(args).await?;
-        let home = &target.trail.home_region;
-        let clients = Clients::with(args.profile.as_deref(), Some(home), Observer::new(|_| ())).await?;
-        let account = clients.account(&target.act_as).await;
-        let source = Arc::new(Objects::new(&account, home, target.owners()));
-        let request = request::request(args, &target, &account, &source, (window, now)).await?;
-        Ok(Self { source, request })
-    }
+/// Everything that is known before the first file is read, and where files are read from.
+async fn prepare(args: &Args, window: Range, now: Timestamp) -> Result<(Prepared, Arc<Objects>)> {
+    let target = Target::of(args).await?;
+    let home = &target.trail.home_region;
+    let clients = Clients::with(args.profile.as_deref(), Some(home), Observer::new(|_| ())).await?;
+    let account = clients.account(&target.act_as).await;
+    let source = Arc::new(Objects::new(&account, home, target.owners()));
+    let prepared = request::prepare(args, &target, &account, &source, (window, now)).await?;
+    Ok((prepared, source))
 }
 
 /// `None` when it was interrupted.
 async fn validate(args: &Args, window: Range, now: Timestamp, mut hooks: Hooks) -> Result<Option<Report>> {
     let cancel = hooks.cancel.clone();
-    let Some(prepared) = cancel.run_until_cancelled(Box::pin(Prepared::of(args, window, now))).await else {
+    let Some(prepared) = cancel.run_until_cancelled(Box::pin(prepare(args, window, now))).await else {
         return Ok(None);
     };
-    let prepared = prepared?;
+    let (Prepared { request, unseen }, source) = prepared?;
     let bar = Bar::new(args.verbose);
     if args.verbose {
         hooks.listener = Some(Arc::new(Lines { on_stdout: args.output == Output::Table }));
     }
     let verify = async |request: Request| {
-        let run = trail_operator_integrity::run(Arc::clone(&prepared.source), request, hooks.clone());
+        let run = trail_operator_integrity::run(Arc::clone(&source), request, hooks.clone());
         bar.watch(&hooks, Box::pin(run)).await
     };
-    let Some(mut report) = verify(prepared.request.clone()).await? else { return Ok(None) };
-    if let Some(request) = scope::vanished(&prepared.request, &report) {
-        let Some(more) = verify(request).await? else { return Ok(None) };
+    let Some(mut report) = verify(request.clone()).await? else { return Ok(None) };
+    if let Some(vanished) = scope::vanished(&request, &report) {
+        let Some(more) = verify(vanished).await? else { return Ok(None) };
         report.merge(more);
     }
+    explaining::explain(&mut report, &request, unseen.as_deref());
     Ok(Some(report))
 }

@@ -1,30 +1,38 @@
 //! From the flags and AWS's answers to what the engine is asked, with what has to be said of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use jiff::Timestamp;
 use trail_operator_aws::{Account, Objects, configured_region};
-use trail_operator_integrity::{
-    Location, ObjectSource, Range, ReadError, Request, Selection, organization::organizations,
-};
+use trail_operator_integrity::{Expiration, Location, Range, Request, Selection, Trail};
+
+use crate::{output, untrusted::shown};
 
 use super::{
     Args,
     asking::{self, Described},
-    place,
+    place::{self, Wanted},
     scope::{self, Asked, Known},
     target::{self, Target},
 };
 
-/// What is to be verified. Choices that were made for the caller, and what cannot be proved, are told on stderr.
-pub(super) async fn request(
+/// What is to be verified.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) request: Request,
+    /// Why trails that deliver to the same place may be unknown.
+    pub(super) unseen: Option<String>,
+}
+
+/// Asks AWS. Choices that were made for the caller, and what cannot be proved, are told on stderr.
+pub(super) async fn prepare(
     args: &Args,
     target: &Target,
     account: &Account,
     source: &Arc<Objects>,
     (window, now): (Range, Timestamp),
-) -> Result<Request> {
+) -> Result<Prepared> {
     let described = asking::describe(account, &target.trail).await?;
     let place = place(args, target, &described).ok_or_else(|| described.why_not(&target.trail))?;
     let configured = configured_region(args.profile.as_deref()).await;
@@ -44,15 +52,14 @@ pub(super) async fn request(
     }
     let mut request = Request::new(target.trail.clone(), place, window, now);
     request.regions = regions;
-    request.locations.extend(args.earlier_location.iter().cloned());
-    request.locations = locations(source, &request, &asked, known.is_of_organization, &mut notes).await;
-    let of_organization = request.locations.iter().any(|place| place.organization.is_some());
-    request.accounts = scope::accounts(&asked, of_organization, &request.trail);
-    complete(&mut request, args, account, &described, &mut notes).await;
+    request.whole_window = true;
+    locate(&mut request, args, &asked, source, known.is_of_organization, &mut notes).await;
+    request.expirations = expirations(account, target, &request, &mut notes).await;
+    let unseen = complete(&mut request, args, account, &described, &mut notes).await;
     for note in &notes {
-        anstream::eprintln!("note: {}", crate::untrusted::shown(note));
+        output::tell(format_args!("note: {}", shown(note)));
     }
-    Ok(request)
+    Ok(Prepared { request, unseen })
 }
 
 /// Where the trail delivers: as the flags say, else as the object declares, else as CloudTrail has it.
@@ -86,76 +93,72 @@ fn known(target: &Target, described: &Described) -> Known {
     }
 }
 
-/// The places with the folder of the organization, where the trail is one's. Where that is not known, it is where there
-/// are no digests of the trail outside of such a folder.
-async fn locations<S: ObjectSource>(
-    source: &S,
-    request: &Request,
+/// Finds the places where the trail delivered, and says by them whose files are verified.
+async fn locate(
+    request: &mut Request,
+    args: &Args,
     asked: &Asked<'_>,
+    source: &Arc<Objects>,
     is_of_organization: Option<bool>,
     notes: &mut Vec<String>,
-) -> Vec<Location> {
+) {
+    let trail = &request.trail;
+    let region = match &request.regions {
+        Selection::Only(regions) => regions.first().unwrap_or(&trail.home_region),
+        Selection::All => &trail.home_region,
+    };
+    let account = asked.account.unwrap_or(&trail.account);
+    let wanted = Wanted { trail, account, region, from: request.window.start, is_of_organization };
+    request.locations = place::all(source, &request.locations, &args.earlier_location, wanted, notes).await;
+    let has_folder = request.locations.iter().any(|place| place.organization.is_some());
+    let of_organization = has_folder && is_of_organization != Some(false);
+    request.accounts = scope::accounts(asked, of_organization, trail);
+}
+
+/// The lifecycle rules of the buckets. Without them what they let go counts as missing.
+async fn expirations(
+    account: &Account,
+    target: &Target,
+    request: &Request,
+    notes: &mut Vec<String>,
+) -> Vec<Expiration> {
+    let home = account.cloud_trail(&request.trail.home_region);
+    let owners = target.owners();
+    let buckets: BTreeSet<_> = request.locations.iter().map(|place| &place.bucket).collect();
     let mut all = Vec::new();
-    for place in &request.locations {
-        let found = match is_of_organization {
-            Some(false) => Ok(Vec::new()),
-            Some(true) => organizations(source, place).await,
-            None => of_organizations_if_not_here(source, request, place, asked).await,
-        };
-        match found {
-            Ok(found) if !found.is_empty() => all.extend(found),
-            Ok(_) => all.push(place.clone()),
-            Err(error) => {
-                notes.push(format!(
-                    "cannot look for the organization's folder in s3://{}/{}: {error}",
-                    place.bucket,
-                    place.accounts_prefix()
-                ));
-                all.push(place.clone());
-            }
+    for bucket in buckets {
+        match home.expirations(bucket, owners.get(bucket).map(String::as_str)).await {
+            Ok(expirations) => all.extend(expirations),
+            Err(error) => notes.push(format!(
+                "what the lifecycle rules of {bucket} have let go counts as missing, since they cannot be read: {error}"
+            )),
         }
     }
     all
 }
 
-async fn of_organizations_if_not_here<S: ObjectSource>(
-    source: &S,
-    request: &Request,
-    place: &Location,
-    asked: &Asked<'_>,
-) -> Result<Vec<Location>, ReadError> {
-    let trail = &request.trail;
-    let account = asked.account.unwrap_or(&trail.account);
-    let region = match &request.regions {
-        Selection::Only(regions) => regions.first().unwrap_or(&trail.home_region),
-        Selection::All => &trail.home_region,
-    };
-    if place::has_digests(source, place, trail, (account, region), request.window.start).await? {
-        return Ok(Vec::new());
-    }
-    organizations(source, place).await
-}
-
-/// Adds what AWS says of the Regions.
+/// Adds what AWS says of the Regions. Gives why trails that deliver to the same place may be unknown.
 async fn complete(
     request: &mut Request,
     args: &Args,
     account: &Account,
     described: &Described,
     notes: &mut Vec<String>,
-) {
+) -> Option<String> {
     let trail = &request.trail;
-    let regions = match &request.regions {
-        Selection::Only(regions) => regions.clone(),
+    let (regions, unlisted) = match &request.regions {
+        Selection::Only(regions) => (regions.clone(), None),
         Selection::All => match account.list_regions(Duration::ZERO).await {
-            Ok(regions) => regions,
+            Ok(regions) => (regions, None),
             Err(error) => {
                 notes.push(format!("a Region whose files are all gone may go unnoticed: {error}"));
-                vec![trail.home_region.clone()]
+                (vec![trail.home_region.clone()], Some(error.to_string()))
             }
         },
     };
     let known = asking::in_regions(account, trail, regions).await;
+    let is_own = described.is_by_owner(trail);
+    let unseen = unseen(is_own, known.unseen.clone().or(unlisted), described, trail);
     if let Some(other) =
         request.locations.iter().find_map(|place| known.undigested_neighbour(&trail.arn, place))
     {
@@ -163,10 +166,13 @@ async fn complete(
             "{other} delivers to the same place without log file validation: log files that no digest lists are not looked for"
         ));
         request.unlisted = false;
+    } else if let Some(unseen) = &unseen {
+        notes.push(format!(
+            "a log file that no digest lists may be that of a trail without log file validation: {unseen}"
+        ));
     }
-    // What another account is told is about its own files; what is delivered now is not in a bucket of earlier times.
-    let is_own = described.identity.as_ref().is_some_and(|identity| identity.account_id == trail.account);
-    let is_here = args.s3_bucket.is_none() || request.locations.iter().any(|place| described.is_in(place));
+    // What another account is told is about its own files; what is delivered now is in the trail's present place.
+    let is_here = is_here(args, described.place().as_ref(), &request.locations);
     if is_own && is_here {
         request.delivery = known.delivery;
     }
@@ -182,4 +188,23 @@ async fn complete(
     if described.settings().is_some_and(|settings| !settings.enable_log_file_validation) {
         notes.push("log file validation is off: what the trail delivers now is in no digest".to_owned());
     }
+    unseen
+}
+
+/// Why there may be trails that nobody has told of.
+fn unseen(is_own: bool, error: Option<String>, described: &Described, trail: &Trail) -> Option<String> {
+    let account = &trail.account;
+    if is_own {
+        return error.map(|error| format!("the trails of account {account} cannot all be listed: {error}"));
+    }
+    Some(format!("your credentials ({}) do not see the trails of account {account}", described.who()))
+}
+
+/// Whether what is verified is where the trail delivers at `present`. A Trail of the cluster says where that should be.
+pub(super) fn is_here(args: &Args, present: Option<&Location>, places: &[Location]) -> bool {
+    let is_named = args.s3_bucket.is_some() || args.s3_prefix.is_some();
+    let is_present = |place: &Location| {
+        present.is_some_and(|present| (&present.bucket, &present.prefix) == (&place.bucket, &place.prefix))
+    };
+    !is_named || places.iter().any(is_present)
 }

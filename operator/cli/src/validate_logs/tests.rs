@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trail_operator_integrity::Report;
 
-use super::{Args, junit, table, window};
+use super::{Args, junit, request::is_here, table, target::place, window};
 
 const ARN: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main";
 
@@ -253,4 +253,23 @@ fn one_trail_is_named_and_an_arn_with_a_start() {
     assert_eq!(window(&of_cluster, now).unwrap().start.to_string(), "2026-01-04T09:00:00Z");
     let future = args("trail/main --start-time 2026-01-06").unwrap();
     assert!(window(&future, now).unwrap_err().to_string().contains("now, which is the end"));
+}
+
+#[test]
+fn what_cloudtrail_has_delivered_counts_where_the_trail_delivers_now() {
+    let present = place("logs", Some("a"));
+    for (flags, places, is_present) in [
+        // Declared elsewhere, which is to be noticed.
+        ("", vec![place("declared", None)], true),
+        ("--s3-bucket logs --s3-prefix a", vec![place("logs", Some("a"))], true),
+        ("--s3-prefix a", vec![place("logs", Some("a"))], true),
+        ("--s3-bucket logs", vec![place("logs", None)], false),
+        ("--s3-prefix before", vec![place("logs", Some("before"))], false),
+        ("--s3-bucket before", vec![place("before", None)], false),
+        ("--s3-bucket before", vec![place("before", None), place("logs", Some("a"))], true),
+    ] {
+        let args = args(&format!("--trail-arn {ARN} --start-time 1 {flags}")).unwrap();
+        assert_eq!(is_here(&args, Some(&present), &places), is_present, "{flags} {places:?}");
+        assert_eq!(is_here(&args, None, &places), flags.is_empty(), "{flags}");
+    }
 }

@@ -11,17 +11,22 @@ use tokio_util::sync::CancellationToken;
 use trail_operator_aws::Objects;
 use trail_operator_integrity::{
     Anchor, Finding, Hooks, Limits as Bounds, LogFiles, Observer, Outcome, Range, Request, RunError, recall,
-    records::{Controls, Records},
+    records::{Controls, RecordSink, Records},
     run,
 };
 use trail_operator_reconcile::{
     aws::TrailStatus,
-    trail::validation::{
-        Facts, Ledger, Open, Run, Subject, Work, again, deep, goes_on_from, look, merge, onward, through,
+    metric_alarm::Tried,
+    trail::{
+        cost::Tally,
+        validation::{
+            Facts, Ledger, Open, Run, Subject, Work, again, deep, goes_on_from, look, merge, onward, through,
+        },
     },
 };
 
 use super::{
+    Backtest, Counting,
     facts::Asker,
     runs::{Limits, MOST_BYTES},
 };
@@ -42,6 +47,10 @@ pub(crate) struct Job {
     pub(crate) ledger: Ledger,
     /// Why the run is made.
     pub(crate) work: Work,
+    /// The alarms of the trail, to be tried on what is read.
+    pub(crate) backtest: Option<Backtest>,
+    /// Counts what is read, for what it costs.
+    pub(crate) counting: Counting,
     /// Ends it.
     pub(crate) cancel: CancellationToken,
 }
@@ -52,6 +61,10 @@ pub(crate) struct Ended {
     pub(crate) ledger: Ledger,
     /// What was read.
     pub(crate) run: Run,
+    /// What the patterns of alarms have matched of it, by the uid of the object.
+    pub(crate) tried: Vec<(String, Tried)>,
+    /// What was counted of it.
+    pub(crate) tally: Option<Tally>,
     /// How long it took.
     pub(crate) took: Duration,
 }
@@ -66,9 +79,9 @@ impl Job {
             cancel.run_until_cancelled(Box::pin(self.read(limits))).await.unwrap_or(Err(RunError::Cancelled));
         let took = began.elapsed();
         match ended {
-            Ok((ledger, run)) => {
-                tell(&ledger, &run, took);
-                Ok(Ended { ledger, run, took })
+            Ok(ended) => {
+                tell(&ended.ledger, &ended.run, took);
+                Ok(Ended { took, ..ended })
             }
             Err(error) => {
                 tracing::info!(%error, "the run ended without an answer");
@@ -77,9 +90,10 @@ impl Job {
         }
     }
 
-    async fn read(self, limits: Limits) -> Result<(Ledger, Run), RunError> {
-        let Self { objects, facts: asker, elsewhere, started, subject, ledger, work, cancel } = self;
-        let facts = asker.ask(&subject, &objects, &elsewhere, started).await;
+    async fn read(self, limits: Limits) -> Result<Ended, RunError> {
+        let Self { objects, facts: asker, elsewhere, started, subject, ledger, work, cancel, .. } = self;
+        let (backtest, counting) = (self.backtest.map(Arc::new), Arc::new(self.counting));
+        let facts = asker.ask(&subject, &objects, &elsewhere, started, &ledger).await?;
         let ledger = ledger.believed(facts.now);
         let engine = Engine { objects: Arc::new(objects), limits, cancel };
         let look = match look(&subject, &facts, &ledger) {
@@ -88,15 +102,21 @@ impl Job {
         };
         let (start, anchors) = goes_on_from(&subject, &ledger, look.as_ref(), facts.now);
         let request = onward(&subject, &facts, &ledger, start, anchors);
-        let onward = engine.run(request.clone(), None).await?;
+        // Only here is a log file read for the first time, and once.
+        let sinks = backtest.clone().map(|sink| sink as Arc<dyn RecordSink>);
+        let sinks = sinks.into_iter().chain([counting.clone() as Arc<dyn RecordSink>]).collect();
+        let onward = engine.run(request.clone(), Some(Arc::new(Records::new(sinks)))).await?;
+        let tally = onward.report.found.and_then(|covered| counting.tally(covered, request.log_files));
         let deep = match deep(&subject, &facts, &ledger).filter(|_| work.deep) {
             Some(request) => Some(engine.run(request, None).await?),
             None => None,
         };
-        let recalled = Box::pin(engine.recall(&subject, request, through(&ledger, &onward))).await?;
+        let recalled = Box::pin(engine.recall(&subject, request, through(&ledger, &onward, start))).await?;
         let mut run = Run { work, look, onward, start, deep, recalled, again: vec![], controls: vec![] };
         Box::pin(engine.read_again(&subject, &facts, &ledger, &mut run)).await?;
-        Ok((merge(&subject, &facts, ledger, &run), run))
+        let tried = backtest.map(|backtest| backtest.tried(start, facts.now)).unwrap_or_default();
+        let ledger = merge(&subject, &facts, ledger, &run);
+        Ok(Ended { ledger, run, tried, tally, took: Duration::ZERO })
     }
 }
 

@@ -83,15 +83,6 @@ impl Control {
             _ => false,
         }
     }
-
-    /// Whether a new chain begins after it.
-    fn begins(&self) -> bool {
-        match self.event_name.as_str() {
-            "StartLogging" | "CreateTrail" => true,
-            "UpdateTrail" => self.validation == Some(true),
-            _ => false,
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -107,17 +98,12 @@ struct Parameters {
     enable_log_file_validation: Option<bool>,
 }
 
-/// The event that explains a gap: one that ended the chain at its start, or else one that began it anew at its end. Windows
-/// are an hour long, so it may be that far from the edge.
+/// The event that explains a gap: one that ended the chain at its start. Windows are an hour long, so it may be that far from
+/// the edge. That the chain was begun anew at its end explains nothing by itself: whoever removes digests and log files may
+/// stop and start the trail afterwards, and CloudTrail delivers the event that stopped it before the gap.
 pub fn explain(gap: Range, controls: &[Control]) -> Option<&Control> {
-    let nearest = |edge: Timestamp, is_one: fn(&Control) -> bool| {
-        let distance =
-            move |control: &&Control| -> SignedDuration { control.time.duration_since(edge).abs() };
-        let near =
-            controls.iter().filter(|control| is_one(control)).filter(move |one| distance(one) <= WINDOW);
-        near.min_by_key(move |control| distance(control))
-    };
-    nearest(gap.start, Control::ends).or_else(|| nearest(gap.end, Control::begins))
+    let distance = |control: &&Control| -> SignedDuration { control.time.duration_since(gap.start).abs() };
+    controls.iter().filter(|one| one.ends() && distance(one) <= WINDOW).min_by_key(distance)
 }
 
 /// Collects the control events of one trail from the records of a run.
@@ -245,8 +231,9 @@ mod tests {
             ("05:09", "StopLogging", false),
             ("09:00", "StopLogging", false),
             ("12:30", "StopLogging", false),
-            ("12:25", "StartLogging", true),
-            ("12:30", "CreateTrail", true),
+            // Somebody who removed the digests may have done that.
+            ("12:25", "StartLogging", false),
+            ("12:30", "CreateTrail", false),
             ("06:10", "StartLogging", false),
             ("06:10", "UpdateTrail", false),
         ] {
@@ -255,7 +242,7 @@ mod tests {
         let set = |on: bool| json!({"name": "audit", "enableLogFileValidation": on});
         assert!(explained("06:00", "UpdateTrail", &set(false)));
         assert!(!explained("06:00", "UpdateTrail", &set(true)));
-        assert!(explained("12:31", "UpdateTrail", &set(true)));
+        assert!(!explained("12:31", "UpdateTrail", &set(true)));
         assert!(!explained("12:31", "UpdateTrail", &set(false)));
         let both = collect(&[
             event("2026-01-05T05:40:00Z", "DeleteTrail", &name),

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use super::chains::Plan;
 use super::context::Context;
 use super::pair::Pair;
+use super::unlisted::{delivered, listed_from};
 use crate::coverage::Coverage;
 use crate::link::Role;
-use crate::names::{KINDS, log_file_delivery};
+use crate::names::KINDS;
 use crate::report::Range;
 use crate::source::ObjectSource;
 use crate::time::{WINDOW, shifted};
@@ -43,16 +44,15 @@ impl<S: ObjectSource> Context<S> {
         let ends = || plan.places.iter().filter(|place| place.role == Role::Window).map(|place| place.end);
         // A window may begin somewhat earlier than an hour before its end.
         let range = Range { start: shifted(ends().min()?, -(WINDOW + WINDOW)), end: ends().max()? };
+        let span = (listed_from(range.start), range.end);
         let mut files = Vec::new();
         for location in &self.request.locations {
             for kind in KINDS {
-                let listed =
-                    self.log_files(location, kind, pair.key(), (range.start, range.end), |object, _| {
-                        let delivered = log_file_delivery(&object.key, location, &pair.account, &pair.region);
-                        if let Some(delivered) = delivered.filter(|_| files.len() <= MOST) {
-                            files.push((self.name(&object), delivered));
-                        }
-                    });
+                let listed = self.log_files(location, kind, pair.key(), span, |object, changed| {
+                    let delivered = delivered(&object, location, (kind, pair), changed);
+                    files.extend(delivered.map(|delivered| (self.name(&object), delivered)));
+                    files.len() <= MOST
+                });
                 listed.await.ok()?;
                 if files.len() > MOST {
                     return None;

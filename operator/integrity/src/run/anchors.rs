@@ -67,8 +67,8 @@ impl<S: ObjectSource> Context<S> {
     /// be listed counts as there.
     pub(super) async fn any_digest(&self, pair: &Pair, backfill: bool) -> bool {
         for location in &self.request.locations {
-            let first = self.first_digest(location, pair.key(), Timestamp::UNIX_EPOCH, backfill).await;
-            if !matches!(first, Ok(None)) {
+            let first = self.first_digests(location, pair.key(), Timestamp::UNIX_EPOCH, (backfill, 1)).await;
+            if !first.is_ok_and(|first| first.is_empty()) {
                 return true;
             }
         }
@@ -94,7 +94,9 @@ impl<S: ObjectSource> Context<S> {
             .iter()
             .filter(|(_, fault)| fault.severity > Severity::Warning)
             .filter_map(|(object, _)| self.end_of(pair, object));
-        let open = faulty.chain(walked.unsettled.iter().copied()).filter(|end| *end > held).min();
+        let held = faulty.chain(walked.unsettled.iter().copied()).filter(|end| *end > held);
+        // What there was no room to read is nowhere named, so that nobody else would come back for it.
+        let open = held.chain(walked.left_out.iter().copied()).min();
         walk.verified
             .iter()
             .find(|(place, _)| open.is_none_or(|open| place.end < open))

@@ -7,17 +7,18 @@ use jiff::Timestamp;
 
 use super::context::Context;
 use super::digests::Outcomes;
+use super::fetch::Failure;
 use super::hooks::FileKind;
-use super::listing::Whose;
+use super::listing::{ListedDigest, Whose};
 use super::pair::{Findings, Pair, Tally};
 use crate::finding::{Fault, Finding, Reason, Severity};
-use crate::link::{Place, Role, Walk};
+use crate::link::{Link, Outcome, Place, Role, Walk};
 use crate::names::{Chain, Object};
 use crate::newest;
 use crate::report::{ChainReport, Range};
 use crate::request::{Anchor, Selection};
 use crate::source::ObjectSource;
-use crate::time::{WINDOW, shifted, whole_seconds};
+use crate::time::{TOLERANCE, WINDOW, shifted, whole_seconds};
 use crate::walker::Walker;
 
 /// What an account and Region came to.
@@ -40,15 +41,28 @@ pub(super) struct Plan<'a> {
     /// The same, where it is a digest of this chain: the chain is verified from there on.
     pub anchor: Option<&'a Anchor>,
     pub places: Vec<Place>,
+    /// What was read at the first of them, where that is the one after the window.
+    pub successor: Option<(Object, Outcome)>,
     /// Whether all places could be listed.
     pub complete: bool,
 }
+
+/// So many digests after the window are tried until one verifies: anybody may have put one there.
+const MOST_SUCCESSORS: usize = 5;
 
 impl Plan<'_> {
     /// A plan to read one digest.
     pub fn of(place: Place, backfill: bool) -> Self {
         let window = Range { start: place.end, end: place.end };
-        Self { backfill, window, remembered: None, anchor: None, places: vec![place], complete: true }
+        Self {
+            backfill,
+            window,
+            remembered: None,
+            anchor: None,
+            places: vec![place],
+            successor: None,
+            complete: true,
+        }
     }
 
     /// Whether the chain is verified up to the newest digest that is there.
@@ -65,6 +79,8 @@ pub(super) struct Walked {
     tally: Tally,
     /// Ends of the digests with log files that were changed or could not be read.
     pub unsettled: Vec<Timestamp>,
+    /// Ends of the digests with log files that this run had no room to read.
+    pub left_out: Vec<Timestamp>,
 }
 
 impl<S: ObjectSource> Context<S> {
@@ -72,15 +88,17 @@ impl<S: ObjectSource> Context<S> {
     pub(super) async fn verify_pair(self: Arc<Self>, pair: Pair) -> Option<Done> {
         let mut found = Findings::new(&pair);
         let mut plans = [self.plan(&pair, false, &mut found), self.plan(&pair, true, &mut found)];
-        // The keys are asked for meanwhile; who needs them says what came of it.
-        let ((), _) =
-            tokio::join!(self.list_digests(&pair, &mut plans, &mut found), self.keys(&pair.region, None));
-        if plans.iter().all(|plan| plan.places.is_empty()) && !self.is_expected(&pair, &plans).await {
+        self.list_digests(&pair, &mut plans, &mut found).await;
+        let is_empty = plans.iter().all(|plan| plan.places.is_empty());
+        if is_empty && !self.is_expected(&pair, &plans).await && !self.is_nobodys(&pair).await {
             return None;
         }
         let successor = self.successor(&pair, &mut plans[0], &mut found).await;
         let [hourly, backfill] = &plans;
-        let (hourly, backfill, ahead) = tokio::join!(
+        // The keys are asked for meanwhile, where there is something to verify: who needs them says what came of it.
+        let keys = async { if is_empty { None } else { self.keys(&pair.region, None).await.ok() } };
+        let (_, hourly, backfill, ahead) = tokio::join!(
+            keys,
             self.walk(&pair, hourly),
             self.walk(&pair, backfill),
             self.list_ahead(&pair, hourly)
@@ -118,7 +136,7 @@ impl<S: ObjectSource> Context<S> {
         });
         let start = anchor.map_or(self.request.window.start, |anchor| anchor.end);
         let window = Range { start, end: self.request.window.end };
-        Plan { backfill, window, remembered, anchor, places: Vec::new(), complete: true }
+        Plan { backfill, window, remembered, anchor, places: Vec::new(), successor: None, complete: true }
     }
 
     /// The anchors that were given for an account and Region.
@@ -172,43 +190,50 @@ impl<S: ObjectSource> Context<S> {
         }
     }
 
-    /// Adds the first digest after the window where the window is not covered to its end: what it says of the one before
-    /// it tells whether one is missing. `true` when there is one.
+    /// Adds the first digest after the window that verifies, where the window is not covered to its end: what it says of
+    /// the one before it tells whether one is missing. `true` when there is one.
     async fn successor(&self, pair: &Pair, plan: &mut Plan<'_>, found: &mut Findings) -> bool {
         let newest = plan.places.first().map_or(plan.window.start, |place| place.end);
         let after = shifted(self.request.window.end, WINDOW);
         if newest >= self.request.window.end || after >= self.request.now {
             return false;
         }
-        let mut first: Option<Place> = None;
+        let mut next = Vec::new();
         for location in &self.request.locations {
-            match self.first_digest(location, pair.key(), after, false).await {
-                Ok(digest) => {
-                    let place = digest.map(|digest| Place {
-                        object: digest.object,
-                        end: digest.name.end,
-                        role: Role::Successor,
-                    });
-                    first = first.into_iter().chain(place).min_by_key(|place| place.end);
-                }
+            match self.first_digests(location, pair.key(), after, (false, MOST_SUCCESSORS)).await {
+                Ok(digests) => next.extend(digests),
                 Err(fault) => {
                     found.add(&pair.digests_in(location), fault);
                     plan.complete = false;
                 }
             }
         }
-        let known = first.is_some();
-        plan.places.extend(first);
-        plan.places.sort_by_key(|place| std::cmp::Reverse(place.end));
-        known
+        next.sort_by_key(|digest| digest.name.end);
+        for ListedDigest { object, name } in next.into_iter().take(MOST_SUCCESSORS) {
+            let place = Place { object, end: name.end, role: Role::Successor };
+            match self.verified_digest(&pair.chain(false), &place).await {
+                Ok(verified) => {
+                    plan.successor = Some((place.object.clone(), Outcome::Verified(Link::from(&verified))));
+                    plan.places.insert(0, place);
+                    return true;
+                }
+                Err(Failure::Fault(fault)) => found.add(&place.object, fault),
+                Err(Failure::Absent) => {}
+            }
+        }
+        false
     }
 
     pub(super) async fn walk(self: &Arc<Self>, pair: &Pair, plan: &Plan<'_>) -> Walked {
         let chain = Arc::new(pair.chain(plan.backfill));
-        let mut outcomes = self.read_chain(pair, &chain, &plan.places).await;
-        let mut walker =
-            Walker::new(&chain, &self.trail_part, &self.request.locations, plan.window, plan.places.clone());
-        let (mut tally, mut unsettled) = (Tally::default(), Vec::new());
+        let places = plan.places.get(usize::from(plan.successor.is_some())..).unwrap_or_default();
+        let mut outcomes = self.read_chain(pair, &chain, places).await;
+        let successor = plan.successor.clone();
+        outcomes.extend(successor.map(|(object, outcome)| (object, (outcome, Tally::default()))));
+        let locations = &self.request.locations;
+        let mut walker = Walker::new(&chain, &self.trail_part, locations, plan.window, plan.places.clone())
+            .of_whole_window(self.request.whole_window && plan.remembered.is_none());
+        let (mut tally, mut unsettled, mut left_out) = (Tally::default(), Vec::new(), Vec::new());
         while let Some(place) = walker.next() {
             if !outcomes.contains_key(&place.object) {
                 outcomes.extend(self.read_chain(pair, &chain, std::slice::from_ref(&place)).await);
@@ -216,12 +241,13 @@ impl<S: ObjectSource> Context<S> {
             let Some((outcome, log_files)) = outcomes.get_mut(&place.object) else { continue };
             let log_files = std::mem::take(log_files);
             unsettled.extend(Some(place.end).filter(|_| !log_files.is_settled()));
+            left_out.extend(Some(place.end).filter(|_| log_files.over_budget > 0));
             tally.merge(log_files);
             walker.read(outcome.clone());
         }
         let walk = walker.finish();
         self.tell(&chain, &walk);
-        Walked { walk, outcomes, tally, unsettled }
+        Walked { walk, outcomes, tally, unsettled, left_out }
     }
 
     /// Tells the listener of the digests of one chain.
@@ -247,7 +273,7 @@ impl<S: ObjectSource> Context<S> {
         covered: &[Range],
         found: &mut Findings,
     ) {
-        let newest = plan.places.iter().find(|place| place.role != Role::Successor).map(|place| place.end);
+        let newest = newest_of(plan, covered);
         let known_otherwise = newest.is_none() && plan.anchor.is_some();
         if !plan.complete || known_otherwise || (successor && newest.is_some()) {
             return;
@@ -255,7 +281,6 @@ impl<S: ObjectSource> Context<S> {
         // GetTrailStatus is about what the trail's own account delivers.
         let delivery = self.request.delivery.get(&pair.region).copied();
         let delivery = delivery.filter(|_| pair.account == self.request.trail.account && !successor);
-        let newest = newest.max(covered.first().map(|range| range.end));
         let Some(fault) = newest::check(newest, self.request.window, self.request.now, delivery) else {
             return;
         };
@@ -290,6 +315,24 @@ impl<S: ObjectSource> Context<S> {
     pub(super) fn place_of(&self, pair: &Pair) -> String {
         self.request.locations.first().map_or_else(String::new, |location| pair.digests_in(location))
     }
+}
+
+/// End of the newest digest that verified, or of one that could not be judged where the next one would be after it: a
+/// digest that lies elsewhere and does not verify may be anybody's. Where none verified it is the newest by name.
+fn newest_of(plan: &Plan<'_>, covered: &[Range]) -> Option<Timestamp> {
+    let ends = || plan.places.iter().filter(|place| place.role != Role::Successor).map(|place| place.end);
+    let anchored = plan.places.iter().find(|place| place.role == Role::Anchor).map(|place| place.end);
+    let Some(verified) = covered.iter().map(|range| range.end).chain(anchored).max() else {
+        return ends().max();
+    };
+    let mut newest = verified;
+    // The oldest come last.
+    for end in ends().collect::<Vec<_>>().into_iter().rev() {
+        if end.duration_since(shifted(newest, WINDOW)).abs() <= TOLERANCE {
+            newest = end;
+        }
+    }
+    Some(newest)
 }
 
 /// Takes what a walk came to into the report. What keeps away all keys is said once.

@@ -38,6 +38,7 @@ impl<S: ObjectSource> Context<S> {
                     if let Some(changed) = changed.filter(|_| changes.0.len() < MOST_REMEMBERED) {
                         changes.0.insert(self.name(&object), changed);
                     }
+                    true
                 });
                 // What is not listed is read: nothing is left out when this fails.
                 let _ = listed.await;

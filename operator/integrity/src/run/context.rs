@@ -1,5 +1,6 @@
 //! What all parts of one run share: the source, the bounds, the keys, the counts.
 
+use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
@@ -34,7 +35,10 @@ pub(super) struct Context<S> {
 }
 
 impl<S: ObjectSource> Context<S> {
-    pub fn new(source: S, request: Request, hooks: Hooks) -> Self {
+    pub fn new(source: S, mut request: Request, hooks: Hooks) -> Self {
+        // A place that is given twice would count twice.
+        let mut known = HashSet::new();
+        request.locations.retain(|place| known.insert((place.bucket.clone(), place.accounts_prefix())));
         let limits = &request.limits;
         Self {
             keys: Keys::new(&request),

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::changes::Changes;
 use super::context::Context;
-use super::fetch::{Failure, Reading, interrupted};
+use super::fetch::{Failure, Judged, Reading, interrupted};
 use super::pair::{Pair, Tally};
 use crate::finding::{Fault, Reason, Severity};
 use crate::judge::{self, Candidate, Verified};
@@ -125,7 +125,8 @@ impl<S: ObjectSource> Context<S> {
             let raw = fetched.raw.as_deref().unwrap_or_default();
             Candidate::read(&place.object, chain.backfill, &fetched.metadata, raw, fetched.content.sha256)
         });
-        let candidate = read.await?;
+        // Whoever wrote it may have made it large: that is held until it is known to be CloudTrail's.
+        let Judged { value: candidate, large: _held } = read.await?;
         let made = match place.role {
             Role::Successor => Some(place.end),
             Role::Window | Role::Anchor => candidate.generated().filter(|_| chain.backfill),
@@ -134,6 +135,11 @@ impl<S: ObjectSource> Context<S> {
             // Without keys nothing can be said of the digest, whatever kept them away.
             Failure::Fault(Fault { severity: Severity::Unknown, ..fault })
         })?;
+        if let Some(made) = made.filter(|_| keys.is_empty())
+            && self.keys(&chain.region, None).await.is_ok_and(|keys| !keys.is_empty())
+        {
+            return Err(Failure::Fault(judge::keyless(made, &chain.region)));
+        }
         candidate.verify(&keys, &chain.region).map_err(Failure::Fault)
     }
 }

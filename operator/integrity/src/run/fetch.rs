@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
 use super::context::{Context, permit};
@@ -30,6 +31,13 @@ pub(super) struct Fetched {
     pub content: Content,
     /// Its bytes, where they were asked for and not too large.
     pub raw: Option<Vec<u8>>,
+}
+
+/// What was made of an object that was read.
+pub(super) struct Judged<'a, T> {
+    pub value: T,
+    /// Kept while the value is: what is large is held by few at a time.
+    pub large: Option<SemaphorePermit<'a>>,
 }
 
 /// How an object is read.
@@ -64,7 +72,7 @@ impl<S: ObjectSource> Context<S> {
         object: &Object,
         reading: Reading,
         judge: impl Fn(Fetched) -> Result<T, Fault>,
-    ) -> Result<T, Failure> {
+    ) -> Result<Judged<'_, T>, Failure> {
         let limits = &self.request.limits;
         let (mut tries, mut seen_before, mut most) = (0, false, HELD);
         loop {
@@ -75,7 +83,7 @@ impl<S: ObjectSource> Context<S> {
             };
             let fault = match result {
                 Ok(fetched) => match judge(fetched) {
-                    Ok(judged) => return Ok(judged),
+                    Ok(value) => return Ok(Judged { value, large }),
                     Err(fault) => fault,
                 },
                 Err(Attempt::Unsound(error)) => (reading.unsound)(error),

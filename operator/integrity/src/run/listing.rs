@@ -167,35 +167,36 @@ impl<S: ObjectSource> Context<S> {
         Ok(found)
     }
 
-    /// The earliest digest of this trail and of that kind that ends after `after`, if there is one.
-    pub async fn first_digest(
+    /// The earliest digests of this trail and of that kind that end after `after`, at most so many.
+    pub async fn first_digests(
         &self,
         location: &Location,
         pair: (&str, &str),
         after: Timestamp,
-        backfill: bool,
-    ) -> Result<Option<ListedDigest>, Fault> {
-        let mut first = None;
+        (backfill, most): (bool, usize),
+    ) -> Result<Vec<ListedDigest>, Fault> {
+        let mut first = Vec::new();
         // The names of one trail's digests are in the order of their times.
         self.each_digest(location, pair, (after, self.request.now), Whose::Own, |digest| {
-            if first.is_none() && digest.name.backfill == backfill && digest.name.end > after {
-                first = Some(digest);
+            if first.len() < most && digest.name.backfill == backfill && digest.name.end > after {
+                first.push(digest);
             }
-            first.is_none()
+            first.len() < most
         })
         .await?;
         Ok(first)
     }
 
     /// Log files of one kind, account and Region that were delivered from `from` to the end of the day of `to`, with the
-    /// time of their last change, in the order of their names. What is named in another way may be among them.
+    /// time of their last change, in the order of their names, until `take` says that it has enough. What is named in
+    /// another way may be among them.
     pub async fn log_files(
         &self,
         location: &Location,
         kind: &str,
         (account, region): (&str, &str),
         (from, to): (Timestamp, Timestamp),
-        mut take: impl FnMut(Object, Option<Timestamp>),
+        mut take: impl FnMut(Object, Option<Timestamp>) -> bool,
     ) -> Result<(), Fault> {
         let prefix = location.logs_prefix_of(kind, account, region);
         let from = shifted(from, SignedDuration::from_mins(-1));
@@ -205,10 +206,12 @@ impl<S: ObjectSource> Context<S> {
         let listing = Listing { location, prefix: &prefix, start_after: Some(&start), folders: false };
         self.list(listing, |page| {
             let last = page.objects.last().is_some_and(|object| object.key > last_day);
+            let mut more = true;
             for object in page.objects {
-                take(Object { bucket: location.bucket.clone(), key: object.key }, object.last_modified);
+                more &=
+                    take(Object { bucket: location.bucket.clone(), key: object.key }, object.last_modified);
             }
-            !last
+            !last && more
         })
         .await
     }

@@ -8,7 +8,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::changes::Changes;
 use super::context::Context;
-use super::fetch::{Failure, Reading, interrupted};
+use super::fetch::{Failure, Judged, Reading, interrupted};
 use super::hooks::FileKind;
 use super::pair::Tally;
 use crate::content::Hash;
@@ -21,7 +21,7 @@ use crate::request::{Expiration, LogFiles};
 use crate::source::ObjectSource;
 
 /// What one log file came to: the bytes that were hashed, or what is wrong.
-type Judged = Result<u64, Fault>;
+type Came = Result<u64, Fault>;
 
 impl<S: ObjectSource> Context<S> {
     /// Verifies the log files that the digest at `place` lists.
@@ -73,13 +73,13 @@ impl<S: ObjectSource> Context<S> {
     }
 
     /// Takes in one log file that was read; says how many that were.
-    fn take(&self, chain: &Chain, tally: &mut Tally, joined: Result<(Object, Judged), JoinError>) -> u64 {
+    fn take(&self, chain: &Chain, tally: &mut Tally, joined: Result<(Object, Came), JoinError>) -> u64 {
         let Ok((object, judged)) = joined else { return 0 };
         self.tally(chain, tally, object, judged);
         1
     }
 
-    fn tally(&self, chain: &Chain, tally: &mut Tally, object: Object, judged: Judged) {
+    fn tally(&self, chain: &Chain, tally: &mut Tally, object: Object, judged: Came) {
         let fault = judged.as_ref().err();
         tally.counts.files.add(fault.map(|fault| fault.severity));
         if let Some(listener) = &self.hooks.listener {
@@ -107,7 +107,7 @@ impl<S: ObjectSource> Context<S> {
         }
     }
 
-    async fn log_file(&self, chain: &Arc<Chain>, file: &LogFile) -> Judged {
+    async fn log_file(&self, chain: &Arc<Chain>, file: &LogFile) -> Came {
         let delivered = self.delivered(chain, &file.object)?;
         let expected = match &file.hash {
             Ok(hash) => *hash,
@@ -123,8 +123,9 @@ impl<S: ObjectSource> Context<S> {
             judge::log_file(&expected, &found).map(|()| (fetched.content.length, fetched.raw))
         });
         match read.await {
-            Ok((length, raw)) => {
+            Ok(Judged { value: (length, raw), large }) => {
                 self.observe(chain, &file.object, raw).await;
+                drop(large);
                 Ok(length)
             }
             Err(Failure::Fault(fault)) => Err(fault),

@@ -14,12 +14,14 @@ mod hooks;
 mod keys;
 mod listing;
 mod logs;
+mod others;
 mod pair;
 mod unlisted;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 pub use self::hooks::{FileKind, Hooks, Listener, Observer, Progress, Snapshot};
@@ -70,7 +72,7 @@ pub async fn run<S: ObjectSource>(source: S, request: Request, hooks: Hooks) -> 
     check(&request)?;
     let cancel = hooks.cancel.clone();
     let context = Arc::new(Context::new(source, request, hooks));
-    cancel.run_until_cancelled(verify(context)).await.ok_or(RunError::Cancelled)
+    cancel.run_until_cancelled(Box::pin(verify(context))).await.ok_or(RunError::Cancelled)
 }
 
 /// Finds how far every chain was verified at the window's end, going by what is there now: the newest digest of each that
@@ -80,7 +82,7 @@ pub async fn recall<S: ObjectSource>(source: S, request: Request, hooks: Hooks) 
     check(&request)?;
     let cancel = hooks.cancel.clone();
     let context = Arc::new(Context::new(source, request, hooks));
-    cancel.run_until_cancelled(recall_all(context)).await.ok_or(RunError::Cancelled)
+    cancel.run_until_cancelled(Box::pin(recall_all(context))).await.ok_or(RunError::Cancelled)
 }
 
 async fn recall_all<S: ObjectSource>(context: Arc<Context<S>>) -> Outcome {
@@ -97,8 +99,13 @@ async fn recall_all<S: ObjectSource>(context: Arc<Context<S>>) -> Outcome {
     .await;
     outcome.report.settle();
     outcome.anchors.sort();
-    outcome.level = outcome.report.findings.is_empty();
+    outcome.level = is_clear(&outcome.report.findings);
     outcome
+}
+
+/// Whether nothing kept anything away.
+fn is_clear(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.reason == Reason::NothingFound)
 }
 
 fn check(request: &Request) -> Result<(), RunError> {
@@ -136,7 +143,7 @@ async fn verify<S: ObjectSource>(context: Arc<Context<S>>) -> Outcome {
     let report = Report::new(&context.request.trail.arn, requested);
     let mut outcome = Outcome { report, anchors: Vec::new(), level: true };
     let pairs = context.find_pairs(&mut outcome.report.findings).await;
-    outcome.level = outcome.report.findings.is_empty();
+    outcome.level = is_clear(&outcome.report.findings);
     each(&context, pairs, Context::verify_pair, |joined| match joined {
         Ok(Some(done)) => take(done, &mut outcome),
         Ok(None) => {}
@@ -221,17 +228,50 @@ fn about<S: ObjectSource>(context: &Context<S>, fault: Fault) -> Finding {
 impl<S: ObjectSource> Context<S> {
     /// The accounts and Regions to verify: those asked for, those with a folder, those verified earlier.
     async fn find_pairs(&self, findings: &mut Vec<Finding>) -> BTreeSet<Pair> {
-        let mut pairs = BTreeSet::new();
-        for account in self.find_accounts(findings).await {
-            for region in self.find_regions(&account, findings).await {
-                pairs.insert(Pair { account: account.clone(), region });
-            }
-        }
         let earlier = self.request.anchors.iter();
-        pairs.extend(
-            earlier.map(|anchor| Pair { account: anchor.account_id.clone(), region: anchor.region.clone() }),
-        );
+        let mut pairs: BTreeSet<Pair> = earlier
+            .map(|anchor| Pair { account: anchor.account_id.clone(), region: anchor.region.clone() })
+            .chain(self.reported())
+            .collect();
+        let mut empty = Vec::new();
+        let most = self.request.limits.pairs;
+        for account in self.find_accounts(findings).await {
+            let Some(regions) = self.find_regions(&account, findings).await else { continue };
+            if pairs.len() + regions.len() > most {
+                let message = format!(
+                    "there are more than {most} folders of accounts and Regions; say which ones are to be verified"
+                );
+                findings.push(about(self, Fault::new(Reason::TooMuch, message)));
+                break;
+            }
+            if regions.is_empty() {
+                empty.push(account.clone());
+            }
+            pairs.extend(regions.into_iter().map(|region| Pair { account: account.clone(), region }));
+        }
+        // Where there is nothing at all, that is said once.
+        empty.retain(|account| !pairs.is_empty() && pairs.iter().all(|pair| pair.account != *account));
+        findings.extend(empty.into_iter().flat_map(|account| self.without_regions(account)));
         pairs
+    }
+
+    /// An account with a folder, or that was asked for, of which no Region has any digests or log files.
+    fn without_regions(&self, account: String) -> Vec<Finding> {
+        let pair = Pair { account, region: self.request.trail.home_region.clone() };
+        let mut found = Findings::new(&pair);
+        let message = "there are no digests of that account, in this Region nor in any other; does the trail deliver for \
+                       it, and were they removed?";
+        found.add(&self.place_of(&pair), Fault::new(Reason::NothingFound, message));
+        found.findings
+    }
+
+    /// Regions for which CloudTrail says that it delivered in this time: a folder that is gone is no peace.
+    fn reported(&self) -> impl Iterator<Item = Pair> {
+        let Request { delivery, window, trail, regions, accounts, .. } = &self.request;
+        let all = *regions == Selection::All && *accounts == Selection::All;
+        let lately = move |latest: Option<Timestamp>| latest.is_some_and(|latest| latest > window.start);
+        let reported = delivery.iter().filter(move |(_, word)| all && lately(word.latest_digest));
+        reported.map(|(region, _)| Pair { account: trail.account.clone(), region: region.clone() })
     }
 
     async fn find_accounts(&self, findings: &mut Vec<Finding>) -> BTreeSet<String> {
@@ -252,17 +292,34 @@ impl<S: ObjectSource> Context<S> {
         found
     }
 
-    async fn find_regions(&self, account: &str, findings: &mut Vec<Finding>) -> BTreeSet<String> {
+    /// Regions with digests of an account, and where files that no digest lists are looked for also those with log files
+    /// only: digests may have been removed. `None` when not all could be listed and none was found.
+    async fn find_regions(&self, account: &str, findings: &mut Vec<Finding>) -> Option<BTreeSet<String>> {
         if let Selection::Only(regions) = &self.request.regions {
-            return regions.iter().cloned().collect();
+            return Some(regions.iter().cloned().collect());
         }
-        let mut found = BTreeSet::new();
+        let (mut found, mut complete) = (BTreeSet::new(), true);
         for location in &self.request.locations {
-            match self.folders(location, &location.regions_prefix(account), is_region, MOST_REGIONS).await {
-                Ok(names) => found.extend(names),
-                Err(fault) => findings.push(about(self, fault)),
+            let (digests, logs) = (location.regions_prefix(account), location.log_regions_prefix(account));
+            let log_files = async {
+                if self.request.unlisted {
+                    self.folders(location, &logs, is_region, MOST_REGIONS).await
+                } else {
+                    Ok(Vec::new())
+                }
+            };
+            let (digests, log_files) =
+                tokio::join!(self.folders(location, &digests, is_region, MOST_REGIONS), log_files);
+            for listed in [digests, log_files] {
+                match listed {
+                    Ok(names) => found.extend(names),
+                    Err(fault) => {
+                        findings.push(about(self, fault));
+                        complete = false;
+                    }
+                }
             }
         }
-        found
+        (complete || !found.is_empty()).then_some(found)
     }
 }

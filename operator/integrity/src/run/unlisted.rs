@@ -1,26 +1,26 @@
 //! Log files that lie in the bucket and that no digest lists.
 //!
 //! Keys of log files carry no trail, so such a file may be another trail's: the digests of every trail that delivers
-//! under the same prefix are read before one is called unlisted, and where those leave a hole nothing is said.
+//! under the same prefix are read before one is called unlisted. Where those leave a hole nobody can say whose it is, and
+//! that is said.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::{JoinError, JoinSet};
 
 use super::ahead::Ahead;
 use super::context::Context;
-use super::listing::{ListedDigest, Whose};
+use super::listing::Whose;
+use super::others::{May, Other, Others};
 use super::pair::{Findings, Pair};
 use crate::coverage::Coverage;
 use crate::finding::{Fault, Reason};
-use crate::link::{Place, Role};
-use crate::names::{Chain, KINDS, Location, Object, log_file_delivery};
+use crate::names::{KINDS, Location, Object, log_file_delivery};
 use crate::report::{MOST_FINDINGS, Range};
 use crate::request::Anchor;
 use crate::source::ObjectSource;
-use crate::time::{WINDOW, shifted};
+use crate::time::{WINDOW, day_folder, day_of, shifted};
 
 /// Most log files that no digest of this trail lists and that are looked for in those of others.
 const MOST_CANDIDATES: usize = 200_000;
@@ -29,11 +29,14 @@ const MOST_CANDIDATES: usize = 200_000;
 /// before that make it lie well within what is covered.
 const BEFORE: SignedDuration = SignedDuration::from_hours(5);
 
-/// What the digests of other trails say.
-#[derive(Default)]
-struct Others {
-    names: HashSet<u64>,
-    coverage: Vec<Coverage>,
+/// Most other trails that are named because they leave open whose log files lie there.
+const MOST_TRAILS: usize = 5;
+
+/// Log files that may be another trail's.
+struct Undecided<'a> {
+    of: &'a Other,
+    first: (Object, Timestamp),
+    count: usize,
 }
 
 impl<S: ObjectSource> Context<S> {
@@ -74,15 +77,45 @@ impl<S: ObjectSource> Context<S> {
                     continue;
                 }
             };
-            let unlisted = candidates.into_iter().filter(|(object, delivered)| {
-                !others.names.contains(&self.name(object))
-                    && others.coverage.iter().all(|coverage| coverage.holds(*delivered))
-            });
-            for (object, _) in unlisted.take(MOST_FINDINGS) {
-                let message = "no digest lists it, though digests cover the time in its name: CloudTrail may not have \
-                               delivered it";
-                found.add(&object, Fault::new(Reason::LogFileUnlisted, message));
+            self.judge(pair, location, (candidates, span.end), &others, found);
+        }
+    }
+
+    /// Says of each of these log files that no digest lists it, or that nobody can say whose it is.
+    fn judge(
+        &self,
+        pair: &Pair,
+        location: &Location,
+        (candidates, newest): (Vec<(Object, Timestamp)>, Timestamp),
+        others: &Others,
+        found: &mut Findings,
+    ) {
+        let mut undecided: BTreeMap<&str, Undecided<'_>> = BTreeMap::new();
+        let mut said = 0;
+        for (object, delivered) in candidates {
+            if others.names.contains(&self.name(&object)) {
+                continue;
             }
+            let may = others.trails.iter().map(|other| (other.may_be_its(delivered, newest), other));
+            match may.max_by_key(|(may, _)| *may) {
+                None | Some((May::No, _)) if said < MOST_FINDINGS => {
+                    said += 1;
+                    found.add(&object, unlisted(location, pair, &object));
+                }
+                None | Some((May::No | May::Later, _)) => {}
+                Some((May::Yes, of)) => {
+                    let of = undecided.entry(&of.name).or_insert_with(|| Undecided {
+                        of,
+                        first: (object, delivered),
+                        count: 0,
+                    });
+                    of.count += 1;
+                }
+            }
+        }
+        for undecided in undecided.into_values().take(MOST_TRAILS) {
+            let (object, fault) = undecided.fault();
+            found.add(&object.unwrap_or_else(|| pair.digests_in(location)), fault);
         }
     }
 
@@ -103,9 +136,13 @@ impl<S: ObjectSource> Context<S> {
         }
         let read = self.read_names(pair, digests).await;
         // What a backfill digest lists may be of any hour.
-        if !read.iter().any(|listed| listed.backfill && listed.window.is_none()) {
-            covered.extend(read.iter().filter(|listed| !listed.backfill).filter_map(|listed| listed.window));
-            names.extend(read.into_iter().flat_map(|listed| listed.names));
+        if read.iter().any(|listed| listed.backfill && listed.said.is_err()) {
+            return Ok(());
+        }
+        for listed in read {
+            let Ok((listed_names, window)) = listed.said else { continue };
+            covered.extend(Some(window).filter(|_| !listed.backfill));
+            names.extend(listed_names);
         }
         Ok(())
     }
@@ -136,16 +173,14 @@ impl<S: ObjectSource> Context<S> {
     ) -> Result<Vec<(Object, Timestamp)>, Fault> {
         let mut candidates = Vec::new();
         let mut more = false;
-        self.log_files(location, kind, pair.key(), (span.start, span.end), |object, _| {
-            let delivered = log_file_delivery(&object.key, location, &pair.account, &pair.region);
-            let Some(delivered) = delivered.filter(|delivered| own.holds(*delivered)) else { return };
-            if names.contains(&self.name(&object)) {
-                return;
-            }
-            more |= candidates.len() >= MOST_CANDIDATES;
-            if !more {
+        self.log_files(location, kind, pair.key(), (listed_from(span.start), span.end), |object, written| {
+            let delivered = delivered(&object, location, (kind, pair), written);
+            let delivered = delivered.filter(|delivered| own.holds(*delivered));
+            if let Some(delivered) = delivered.filter(|_| !names.contains(&self.name(&object))) {
+                more = candidates.len() >= MOST_CANDIDATES;
                 candidates.push((object, delivered));
             }
+            !more
         })
         .await?;
         if more {
@@ -156,86 +191,63 @@ impl<S: ObjectSource> Context<S> {
         }
         Ok(candidates)
     }
+}
 
-    /// What the verified digests of all other trails under the same prefixes list and cover.
-    async fn others(self: &Arc<Self>, pair: &Pair, span: Range) -> Result<Others, Fault> {
-        let mut trails: BTreeMap<String, Vec<ListedDigest>> = BTreeMap::new();
-        let range = (span.start, shifted(span.end, WINDOW));
-        for location in &self.request.locations {
-            for digest in self.digests(location, pair.key(), range, Whose::Others).await? {
-                trails.entry(digest.name.trail.clone()).or_default().push(digest);
-            }
-        }
-        let mut others = Others::default();
-        for digests in trails.into_values() {
-            let coverage = self.other(pair, digests, &mut others.names).await;
-            others.coverage.push(coverage);
-        }
-        Ok(others)
-    }
-
-    async fn other(
-        self: &Arc<Self>,
-        pair: &Pair,
-        digests: Vec<ListedDigest>,
-        names: &mut HashSet<u64>,
-    ) -> Coverage {
-        let newest = digests.iter().map(|digest| digest.name.end).max().unwrap_or(Timestamp::MIN);
-        let read = self.read_names(pair, digests).await;
-        // What a backfill digest lists may be of any hour: while one cannot be read, the trail covers nothing.
-        let sound = !read.iter().any(|listed| listed.backfill && listed.window.is_none());
-        let windows =
-            read.iter().filter(|listed| sound && !listed.backfill).filter_map(|listed| listed.window);
-        let coverage = Coverage::new(windows.collect(), newest);
-        names.extend(read.into_iter().flat_map(|listed| listed.names));
-        coverage
-    }
-
-    async fn read_names(self: &Arc<Self>, pair: &Pair, digests: Vec<ListedDigest>) -> Vec<Listed> {
-        let mut running = JoinSet::new();
-        let mut read = Vec::new();
-        // A task that ended before it was done has read nothing.
-        let take = |joined: Result<Listed, JoinError>| joined.unwrap_or_else(|_| Listed::nothing(true));
-        for digest in digests {
-            let slot = Arc::clone(&self.digests).acquire_owned().await;
-            let (context, chain) = (Arc::clone(self), pair.chain(digest.name.backfill));
-            running.spawn(async move {
-                let listed = context.names_in(&chain, digest).await;
-                drop(slot);
-                listed
-            });
-            while let Some(joined) = running.try_join_next() {
-                read.push(take(joined));
-            }
-        }
-        while let Some(joined) = running.join_next().await {
-            read.push(take(joined));
-        }
-        read
-    }
-
-    async fn names_in(&self, chain: &Chain, digest: ListedDigest) -> Listed {
-        let place = Place { object: digest.object, end: digest.name.end, role: Role::Window };
-        match self.verified_digest(chain, &place).await {
-            Ok(verified) => Listed {
-                backfill: chain.backfill,
-                names: verified.digest.log_files.iter().map(|file| self.name(&file.object)).collect(),
-                window: Some(Range { start: verified.digest.start, end: verified.digest.end }),
-            },
-            Err(_) => Listed::nothing(chain.backfill),
-        }
+impl Undecided<'_> {
+    /// What it means, with the digest that it is about, if it is about one.
+    fn fault(&self) -> (Option<String>, Fault) {
+        let Self { of, first: (first, delivered), count } = self;
+        let whose = format!("{count} log files are in no digest, the first is {first}");
+        let name = &of.name;
+        let unread = of.unread(*delivered);
+        let object = unread.map(|(object, _)| object.to_string());
+        let message = if let Some((_, fault)) = unread {
+            format!(
+                "{whose}: whether this digest of another trail, {name}, lists them cannot be said: {}",
+                fault.message
+            )
+        } else {
+            format!(
+                "{whose}: they may be of another trail, {name}, whose digests leave that time out; nothing says whose they \
+                 are"
+            )
+        };
+        (object, Fault::new(Reason::ObjectUnreadable, message))
     }
 }
 
-/// What one digest says; no window when it does not verify.
-struct Listed {
-    backfill: bool,
-    names: Vec<u64>,
-    window: Option<Range>,
+fn unlisted(location: &Location, pair: &Pair, object: &Object) -> Fault {
+    let named = log_file_delivery(&object.key, location, &pair.account, &pair.region).is_some();
+    let message = if named {
+        "no digest lists it, though digests cover the time in its name: CloudTrail may not have delivered it"
+    } else {
+        "no digest lists it, though digests cover the day in whose folder it lies, and CloudTrail names no log file so: \
+         CloudTrail may not have delivered it"
+    };
+    Fault::new(Reason::LogFileUnlisted, message)
 }
 
-impl Listed {
-    fn nothing(backfill: bool) -> Self {
-        Self { backfill, names: Vec::new(), window: None }
-    }
+/// From when on log files are listed: the whole first day, since names that tell no time may come before all others, but
+/// not for the sake of its last two hours.
+pub(super) fn listed_from(start: Timestamp) -> Timestamp {
+    let day = day_folder(start);
+    if day == day_folder(shifted(start, WINDOW + WINDOW)) { day_of(&day).unwrap_or(start) } else { start }
+}
+
+/// When what lies among the log files was delivered: as its name says. Where that says nothing it is when it was written,
+/// but within the day in whose folder it lies, since CloudTrail delivers nothing to another.
+pub(super) fn delivered(
+    object: &Object,
+    location: &Location,
+    (kind, pair): (&str, &Pair),
+    written: Option<Timestamp>,
+) -> Option<Timestamp> {
+    log_file_delivery(&object.key, location, &pair.account, &pair.region).or_else(|| {
+        let rest = object.key.strip_prefix(&location.logs_prefix_of(kind, &pair.account, &pair.region))?;
+        let (day, file) = rest.split_at_checked("2026/01/05".len())?;
+        // A key that ends so stands for a folder.
+        let start = day_of(day).filter(|_| file.starts_with('/') && !file.ends_with('/'))?;
+        let end = shifted(start, SignedDuration::from_secs(24 * 3600 - 1));
+        Some(written.unwrap_or(end).clamp(start, end))
+    })
 }

@@ -91,6 +91,7 @@ fn request(case: &Case) -> Request {
         locations: case.buckets.iter().map(location).collect(),
         accounts: Selection::Only(vec![account]),
         regions: Selection::Only(vec![case.region.clone()]),
+        whole_window: true,
         limits: Limits { attempts: 2, ..impatient() },
         ..Request::new(trail, location(&case.buckets[0]), window, now)
     }

@@ -187,7 +187,8 @@ proptest! {
         }
         if log_file_delivery(&key, &location(), ACCOUNT, REGION).is_some() {
             prop_assert!(key.starts_with(&location().logs_prefix(ACCOUNT, REGION)) || key.contains("/CloudTrail-"));
-            prop_assert!(!key.contains(".."));
+            // A folder of dots could lead an HTTP client out of the place; dots within a name cannot.
+            prop_assert!(!key.split('/').any(|part| matches!(part, "" | "." | "..")));
         }
     }
 

@@ -3,11 +3,12 @@
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::signature::KeyPair as _;
 use serde_json::{Value, json};
+use trail_operator_integrity::names::DigestName;
 use trail_operator_integrity::{
-    Delivery, ListedKey, Location, Object, ReadError, Reason, Verdict, content, signature,
+    Delivery, ListedKey, Location, Object, ReadError, Reason, Request, Verdict, content, signature,
 };
 
-use crate::support::chains::{ACCOUNT, HOURS, Made, World, key, listed, sign_by, spec};
+use crate::support::chains::{ACCOUNT, HOURS, MEMBER, Made, Spec, World, key, listed, sign_by, spec};
 use crate::support::memory::Stored;
 use crate::support::{found, only, reasons, verify};
 
@@ -109,6 +110,7 @@ fn a_folder_of_another_trail_alone_is_nothing_to_miss() {
     let mut other = spec(ACCOUNT, "ap-south-1", false);
     other.trail = "other".to_owned();
     world.make(other, HOURS, &|_, _| ());
+    world.memory.with(|state| state.keys.insert("ap-south-1".to_owned(), vec![listed(0)]));
     let outcome = verify(&world.memory, world.request());
     assert_eq!(outcome.report.verdict, Verdict::Valid, "{:#?}", outcome.report.findings);
     assert_eq!(outcome.report.chains.len(), 3);
@@ -129,6 +131,79 @@ fn a_region_that_was_delivered_for_and_is_no_more_is_missed() {
     earlier.start = "2025-11-05T00:01:31Z".parse().unwrap();
     world.make(earlier, 2, &|_, _| ());
     assert_eq!(reasons(&verify(&world.memory, world.request())), [Reason::NothingFound]);
+}
+
+#[test]
+fn log_files_of_nobody_are_missed_digests() {
+    for (chain, account, region) in [(1, ACCOUNT, "eu-west-1"), (2, MEMBER, "us-east-1")] {
+        let world = World::new();
+        world.chains[chain].digests.iter().for_each(|made| drop(world.memory.remove(&made.object)));
+        let folder = format!("s3://logs/{}", world.location.digests_prefix(account, region));
+        let outcome = verify(&world.memory, world.request());
+        assert_eq!(found(&outcome), [(Reason::NothingFound, &*folder)]);
+        assert_eq!((outcome.report.verdict, outcome.level), (Verdict::Inconclusive, true));
+        // A name alone is no other trail.
+        let end = world.chains[chain].digests[3].end;
+        let name = DigestName { trail: "zzz_us-east-1".to_owned(), end, backfill: false };
+        let key = name.key(&world.location, account, region);
+        world.memory.put(&Object { bucket: "logs".to_owned(), key }, Stored::default());
+        assert_eq!(reasons(&verify(&world.memory, world.request())), [Reason::NothingFound]);
+        // Another trail delivers there without digests; the log files are of another time.
+        let shared = Request { unlisted: false, ..world.request() };
+        assert_eq!(verify(&world.memory, shared).report.verdict, Verdict::Valid);
+        for made in &world.chains[chain].digests {
+            made.logs.iter().for_each(|log| drop(world.memory.remove(log)));
+        }
+        world
+            .make(
+                Spec { start: "2025-12-05T00:01:31Z".parse().unwrap(), ..spec(account, region, false) },
+                2,
+                &|_, _| (),
+            )
+            .digests
+            .iter()
+            .for_each(|made| drop(world.memory.remove(&made.object)));
+        assert_eq!(verify(&world.memory, world.request()).report.verdict, Verdict::Valid);
+    }
+}
+
+#[test]
+fn an_account_of_the_organization_without_any_region_is_said() {
+    let world = World::new();
+    let key = format!("{}333344445555/x", world.location.accounts_prefix());
+    world.memory.put(&Object { bucket: "logs".to_owned(), key }, Stored::default());
+    let outcome = verify(&world.memory, world.request());
+    let folder = format!("s3://logs/{}", world.location.digests_prefix("333344445555", "us-east-1"));
+    assert_eq!(found(&outcome), [(Reason::NothingFound, &*folder)]);
+    assert_eq!(outcome.report.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_place_that_is_given_twice_counts_once() {
+    let world = World::new();
+    let mut request = world.request();
+    request.locations.push(Location { prefix: Some("audit/".to_owned()), ..world.location.clone() });
+    let outcome = verify(&world.memory, request);
+    assert_eq!(outcome.report.chains[1].digests.valid, HOURS as u64);
+    assert_eq!(outcome.report.verdict, Verdict::Valid);
+}
+
+#[test]
+fn folders_are_asked_about_nowhere_else_and_are_bounded() {
+    let world = World::new();
+    verify(&world.memory, world.request());
+    let calls = world.memory.with(|state| std::mem::take(&mut state.key_calls));
+    for number in 0..20 {
+        let key = format!("{}evil-{number}/x", world.location.regions_prefix(ACCOUNT));
+        world.memory.put(&Object { bucket: "logs".to_owned(), key }, Stored::default());
+    }
+    assert_eq!(verify(&world.memory, world.request()).report.verdict, Verdict::Valid);
+    assert_eq!(world.memory.with(|state| state.key_calls), calls);
+    let mut bounded = world.request();
+    bounded.limits.pairs = 22;
+    let outcome = verify(&world.memory, bounded);
+    assert_eq!(reasons(&outcome), [Reason::TooMuch]);
+    assert_eq!(outcome.report.chains.len(), 2);
 }
 
 #[test]

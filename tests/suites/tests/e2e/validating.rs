@@ -1,6 +1,7 @@
 //! `kubectl cloudtrail validate-logs`: what was delivered is whole until somebody touches it, and then it says what.
 
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ const AWAY: &str = "eu-west-1";
 /// An account of the organization.
 const MEMBER: &str = "444455556666";
 const BUCKET: &str = "validated-logs";
+/// A bucket of the other account.
+const ARCHIVE: &str = "archived-logs";
 /// So many hours are delivered, the last of which ends now.
 const HOURS: i64 = 4;
 
@@ -54,8 +57,9 @@ impl Delivered {
         let start = end - HOURS.hours();
         lab.set_clock(&start.to_string())?;
         lab.organization(json!({"management": ACCOUNT, "members": [MEMBER], "trustedAccess": true}))?;
-        open_bucket(&lab, BUCKET)?;
-        let this = Self { lab, name, start: (start - 1.hours()).to_string() };
+        open_bucket(&lab, BUCKET, ACCOUNT)?;
+        open_bucket(&lab, ARCHIVE, MEMBER)?;
+        let this = Self { lab, name, start: (start - 30.minutes()).to_string() };
         this.make_trail(name, settings)?;
         let what =
             json!({"trail": name, "region": REGION, "regions": regions, "hours": HOURS, "filesPerHour": 2});
@@ -84,7 +88,11 @@ impl Delivered {
 
     /// Keys that hold this.
     fn keys(&self, part: &str) -> Result<Vec<String>> {
-        let listed = self.aws("s3", "ListObjectsV2", &json!({"Bucket": BUCKET}))?;
+        self.keys_in(BUCKET, ACCOUNT, part)
+    }
+
+    fn keys_in(&self, bucket: &str, owner: &str, part: &str) -> Result<Vec<String>> {
+        let listed = self.lab.aws("s3", "ListObjectsV2", &json!({"Bucket": bucket}), owner, REGION)?;
         let objects = listed["Contents"].as_array().cloned().unwrap_or_default();
         let keys = objects.iter().filter_map(|object| object["Key"].as_str());
         let keys: Vec<_> = keys.filter(|key| key.contains(part)).map(str::to_owned).collect();
@@ -127,14 +135,14 @@ fn answer(command: &mut Command) -> Result<Answer> {
     })
 }
 
-/// A bucket to which CloudTrail may deliver for anybody.
-fn open_bucket(lab: &Lab, bucket: &str) -> Result<()> {
-    lab.aws("s3", "CreateBucket", &json!({"Bucket": bucket}), ACCOUNT, REGION)?;
+/// A bucket of that account, to which CloudTrail may deliver for anybody.
+fn open_bucket(lab: &Lab, bucket: &str, account: &str) -> Result<()> {
+    lab.aws("s3", "CreateBucket", &json!({"Bucket": bucket}), account, REGION)?;
     let allow = |action: &str, resource: String| json!({"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": action, "Resource": resource});
     let arn = format!("arn:aws:s3:::{bucket}");
     let statements = [allow("s3:PutObject", format!("{arn}/*")), allow("s3:GetBucketAcl", arn)];
     let policy = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
-    lab.aws("s3", "PutBucketPolicy", &json!({"Bucket": bucket, "Policy": policy}), ACCOUNT, REGION).map(drop)
+    lab.aws("s3", "PutBucketPolicy", &json!({"Bucket": bucket, "Policy": policy}), account, REGION).map(drop)
 }
 
 /// What the AWS command line says of the same trail and time.
@@ -296,11 +304,24 @@ fn a_region_all_of_whose_files_are_gone_is_missed() -> Result<()> {
 }
 
 #[test]
+fn a_record_that_begins_too_late_is_not_whole() -> Result<()> {
+    let trail = Delivered::new("main", json!({}), &[REGION])?;
+    let (arn, start) = (trail.arn(), (Timestamp::now() - 9.hours()).to_string());
+    let words = ["--trail-arn", &arn, "--start-time", &start, "--output", "json"];
+    let answer = answer(&mut trail.command(&words)?)?;
+    let report = answer.report()?;
+    let first = format!("s3://{BUCKET}/{}", trail.keys("/CloudTrail-Digest/")?.swap_remove(0));
+    assert_eq!((answer.code, reasons(&report)), (Some(3), vec![(Reason::DeliveryGap, first.as_str())]));
+    assert_eq!(report.chains[0].gaps.len(), 1, "{report:?}");
+    Ok(())
+}
+
+#[test]
 fn a_chain_is_followed_to_an_earlier_bucket_that_is_named() -> Result<()> {
     let (moved, hours) = ("moved-logs", 2);
     let until = Timestamp::now() - hours.hours();
     let trail = Delivered::until(until, "main", json!({"S3KeyPrefix": "before"}), &[REGION])?;
-    open_bucket(&trail.lab, moved)?;
+    open_bucket(&trail.lab, moved, ACCOUNT)?;
     trail.aws(
         "cloudtrail",
         "UpdateTrail",
@@ -310,9 +331,98 @@ fn a_chain_is_followed_to_an_earlier_bucket_that_is_named() -> Result<()> {
     let (code, report) = trail.report(&[])?;
     assert_eq!((code, report.verdict), (Some(3), Verdict::Inconclusive), "{report:?}");
     assert!(report.findings[0].message.contains("name the bucket"), "{report:?}");
-    let (code, report) = trail.report(&["--earlier-location", &format!("s3://{BUCKET}/before")])?;
+    let message = &report.findings[0].message;
+    assert!(message.ends_with("; with --earlier-location s3://validated-logs/before it is"), "{message}");
+    let [earlier, present] = [format!("s3://{BUCKET}/before"), format!("s3://{moved}/")];
+    let before = ["--earlier-location", &earlier];
+    // Each place counts once, however often it is named.
+    let twice = [before, ["--earlier-location", &present], before].concat();
+    for words in [&before[..], &twice] {
+        let (code, report) = trail.report(words)?;
+        assert_eq!((code, report.verdict), (Some(0), Verdict::Valid), "{report:?}");
+        assert_eq!(report.chains[0].digests.valid, 6, "{report:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_prefix_of_before_is_not_held_against_what_is_delivered_now() -> Result<()> {
+    let hours = 3;
+    let until = Timestamp::now() - hours.hours();
+    let trail = Delivered::until(until, "main", json!({"S3KeyPrefix": "it's old"}), &[REGION])?;
+    trail.aws("cloudtrail", "UpdateTrail", &json!({"Name": "main", "S3KeyPrefix": "new"}))?;
+    trail.lab.deliver(json!({"trail": "main", "region": REGION, "hours": hours, "filesPerHour": 1}))?;
+    let (code, report) = trail.report(&[])?;
+    assert_eq!((code, report.verdict), (Some(3), Verdict::Inconclusive), "{report:?}");
+    let message = &report.findings[0].message;
+    let written = r"; with --earlier-location 's3://validated-logs/it'\''s old' it is";
+    assert!(message.ends_with(written), "{message}");
+    let (code, report) = trail.report(&["--earlier-location", &format!("s3://{BUCKET}/it's old")])?;
     assert_eq!((code, report.verdict), (Some(0), Verdict::Valid), "{report:?}");
-    assert_eq!(report.chains[0].digests.valid, 6, "{report:?}");
+    assert_eq!(report.chains[0].digests.valid, 7, "{report:?}");
+    let before = ["--s3-prefix", "it's old"];
+    let (code, report) = trail.report(&[&before[..], &["--end-time", &until.to_string()]].concat())?;
+    assert_eq!((code, report.verdict), (Some(0), Verdict::Valid), "{report:?}");
+    let (code, report) = trail.report(&before)?;
+    assert_eq!((code, reasons(&report).len(), report.findings[0].reason), (Some(3), 1, Reason::DigestsStale));
+    Ok(())
+}
+
+#[test]
+fn a_trail_that_became_an_organization_s_is_verified_from_before_on() -> Result<()> {
+    let hours = 2;
+    let until = Timestamp::now() - hours.hours();
+    let trail = Delivered::until(until, "main", json!({}), &[REGION])?;
+    trail.aws("cloudtrail", "UpdateTrail", &json!({"Name": "main", "IsOrganizationTrail": true}))?;
+    trail.lab.deliver(json!({"trail": "main", "region": REGION, "hours": hours, "filesPerHour": 1}))?;
+    let deleted = trail.keys(&format!("AWSLogs/{ACCOUNT}/CloudTrail/"))?.swap_remove(2);
+    let object = format!("s3://{BUCKET}/{deleted}");
+    // Whether CloudTrail says what it is, or the digests do.
+    let named: [&[&str]; 2] = [&[], &["--s3-bucket", BUCKET]];
+    for words in named {
+        let (code, report) = trail.report(&[words, &["--account-id", ACCOUNT]].concat())?;
+        assert_eq!((code, report.verdict), (Some(0), Verdict::Valid), "{report:?}");
+        assert_eq!(report.chains[0].digests.valid, 6, "{report:?}");
+        let (_, report) = trail.report(words)?;
+        assert_eq!(chains(&report), [(ACCOUNT, REGION), (MEMBER, REGION)]);
+        trail.lab.fault(
+            json!({"service": "cloudtrail", "operation": "DescribeTrails", "code": "AccessDeniedException", "times": -1}),
+        )?;
+    }
+    trail.lab.tamper(json!({"action": "delete", "bucket": BUCKET, "key": deleted}))?;
+    let (code, report) = trail.report(&["--s3-bucket", BUCKET, "--account-id", ACCOUNT])?;
+    assert_eq!((code, reasons(&report)), (Some(1), vec![(Reason::LogFileMissing, object.as_str())]));
+    Ok(())
+}
+
+#[test]
+fn what_a_lifecycle_rule_let_go_is_no_evidence_of_change() -> Result<()> {
+    let end = Timestamp::now() - 72.hours();
+    let trail = Delivered::until(end, "main", json!({}), &[REGION])?;
+    let rule = json!({"ID": "short", "Status": "Enabled", "Filter": {"Prefix": "AWSLogs/"}, "Expiration": {"Days": 2}});
+    let rules = json!({"Bucket": BUCKET, "LifecycleConfiguration": {"Rules": [rule]}});
+    trail.aws("s3", "PutBucketLifecycleConfiguration", &rules)?;
+    let digest = trail.keys("/CloudTrail-Digest/")?.swap_remove(0);
+    let log_file = trail.keys("/CloudTrail/")?.pop().context("no log file")?;
+    for key in [&digest, &log_file] {
+        trail.lab.tamper(json!({"action": "delete", "bucket": BUCKET, "key": key}))?;
+    }
+    let [digest, log_file] = [digest, log_file].map(|key| format!("s3://{BUCKET}/{key}"));
+    let call = ["--end-time", &end.to_string()];
+    let (code, report) = trail.report(&call)?;
+    let expired = vec![(Reason::Expired, digest.as_str()), (Reason::Expired, log_file.as_str())];
+    assert_eq!((code, report.verdict, reasons(&report)), (Some(3), Verdict::Inconclusive, expired));
+
+    // Who may not read the rules is told that they are not known.
+    let denied = json!({"service": "s3", "operation": "GetBucketLifecycleConfiguration", "code": "AccessDenied", "status": 403, "times": -1});
+    trail.lab.fault(denied)?;
+    let answer = trail.call(&[&call[..], &["--output", "json"]].concat())?;
+    let missing = vec![(Reason::DigestMissing, digest.as_str()), (Reason::LogFileMissing, log_file.as_str())];
+    assert_eq!((answer.code, reasons(&answer.report()?)), (Some(1), missing));
+    assert!(
+        answer.err.contains("note: what the lifecycle rules of validated-logs have let go"),
+        "{answer:?}"
+    );
     Ok(())
 }
 
@@ -336,6 +446,57 @@ fn the_files_of_a_neighbour_without_digests_are_not_held_against_the_trail() -> 
 }
 
 #[test]
+fn with_credentials_of_an_archive_an_unlisted_file_may_be_of_a_trail_that_is_not_seen() -> Result<()> {
+    let trail = Delivered::new("main", json!({"S3BucketName": ARCHIVE}), &[REGION])?;
+    let strange = trail.keys_in(ARCHIVE, MEMBER, "/CloudTrail/us-east-1/")?.swap_remove(1);
+    let copy = strange.replace(".json.gz", "x.json.gz");
+    trail.lab.tamper(json!({"action": "copy", "bucket": ARCHIVE, "key": strange, "toKey": copy}))?;
+    let (arn, start) = (trail.arn(), trail.start.as_str());
+    let words = ["--trail-arn", &arn, "--start-time", start, "--s3-bucket", ARCHIVE, "--output", "json"];
+    let answer = answer(trail.command(&words)?.env("AWS_ACCESS_KEY_ID", MEMBER))?;
+    let report = answer.report()?;
+    let object = format!("s3://{ARCHIVE}/{copy}");
+    assert_eq!((answer.code, reasons(&report)), (Some(3), vec![(Reason::LogFileUnlisted, object.as_str())]));
+    let why = format!("do not see the trails of account {ACCOUNT}");
+    let message = &report.findings[0].message;
+    assert!(message.contains("that of another trail") && message.ends_with(&why), "{message}");
+    assert!(answer.err.contains("note: a log file that no digest lists may be that of a trail"));
+    assert!(answer.err.contains(&why), "{answer:?}");
+    Ok(())
+}
+
+#[test]
+fn a_document_holds_every_character_and_is_written_or_there_is_no_answer() -> Result<()> {
+    let trail = Delivered::new("main", json!({}), &[REGION])?;
+    let key = trail.keys("/CloudTrail-Digest/")?.swap_remove(1);
+    let head = trail.aws("s3", "HeadObject", &json!({"Bucket": BUCKET, "Key": key}))?;
+    let digest = json!({
+        "awsAccountId": ACCOUNT, "digestStartTime": "2026-01-05T00:01:31Z", "digestEndTime": "2026-01-05T01:01:31Z",
+        "digestS3Bucket": BUCKET, "digestS3Object": "else\u{7f}where", "digestPublicKeyFingerprint": "",
+        "previousDigestSignature": null, "logFiles": [],
+    });
+    let put = json!({
+        "action": "put", "bucket": BUCKET, "key": key, "text": digest.to_string(), "metadata": head["Metadata"],
+    });
+    trail.lab.tamper(put)?;
+    let answer = trail.call(&["--output", "json"])?;
+    assert!(answer.code == Some(1) && answer.out.contains("/else\u{7f}where"), "{answer:?}");
+    for output in ["table", "json", "junit"] {
+        let (arn, start) = (trail.arn(), trail.start.as_str());
+        let words = ["--trail-arn", &arn, "--start-time", start, "--output", output];
+        let full = OpenOptions::new().write(true).open("/dev/full")?;
+        let refused = trail.command(&words)?.stdout(full).output()?;
+        assert_eq!(refused.status.code(), Some(4), "{refused:?}");
+        let err = String::from_utf8(refused.stderr)?;
+        assert!(err.contains("error: cannot write to stdout: No space left on device"), "{err}");
+        // Whoever has read enough still gets the verdict.
+        let (_, closed) = std::io::pipe()?;
+        assert_eq!(trail.command(&words)?.stdout(closed).output()?.status.code(), Some(1));
+    }
+    Ok(())
+}
+
+#[test]
 fn a_trail_of_the_cluster_is_verified_as_it_is_declared() -> Result<()> {
     let trail = Delivered::new("declared-in-cluster", json!({"S3KeyPrefix": "a/b"}), &[REGION, AWAY])?;
     let (stage, at) = (shared(), place("declared", REGION));
@@ -349,11 +510,14 @@ fn a_trail_of_the_cluster_is_verified_as_it_is_declared() -> Result<()> {
         let words = [&["trail/declared", "-n", at.namespace, "--output", "json"], words].concat();
         answer(trail.command(&words)?.env("KUBECONFIG", stage.cluster.kubeconfig()))
     };
-    let whole = of_cluster(&[])?;
+    let whole = of_cluster(&["--start-time", &trail.start])?;
     assert_eq!(whole.code, Some(0), "{whole:?}");
     assert_eq!(chains(&whole.report()?), [(ACCOUNT, AWAY), (ACCOUNT, REGION)]);
     assert_eq!(whole.report()?.trail_arn, trail.arn());
-    assert!(whole.err.contains("--start-time goes back further"), "{whole:?}");
+    // A day is longer than the trail has been there.
+    let day = of_cluster(&[])?;
+    assert_eq!((day.code, day.report()?.verdict), (Some(3), Verdict::Incomplete), "{day:?}");
+    assert!(day.err.contains("--start-time goes back further"), "{day:?}");
     let one = of_cluster(&["--region", AWAY, "--start-time", &trail.start])?;
     assert_eq!(chains(&one.report()?), [(ACCOUNT, AWAY)], "{one:?}");
     let mut gone = trail.command(&["trails/gone", "-n", at.namespace])?;

@@ -129,6 +129,15 @@ fn awscli_does_not_miss_the_newest_digests_nor_what_no_digest_lists_nor_a_gap() 
 
     let gap = signed("begun anew", OWN, 3, begins_anew);
     assert_differs(gap, &Difference::default(), 0, Verdict::Incomplete, &[Reason::DeliveryGap]);
+
+    // Nor all that was before one that names none before it.
+    let headless = signed("begun anew, and nothing before", AWAY, 3, begins_anew);
+    for made in &headless.world.chains[AWAY].digests[..3] {
+        for object in made.logs.iter().chain([&made.object]) {
+            headless.world.memory.remove(object);
+        }
+    }
+    assert_differs(headless, &Difference::default(), 0, Verdict::Incomplete, &[Reason::DeliveryGap]);
 }
 
 #[test]

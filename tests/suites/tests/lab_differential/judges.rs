@@ -62,6 +62,8 @@ fn judge(Tree { name, chain, world }: Tree) -> Judged {
     let spec = world.chains[chain].spec.clone();
     let mut request = world.request();
     only(&mut request, &spec.account, &spec.region);
+    // As the command asks.
+    request.whole_window = true;
     let window = request.window;
     let (outcome, files) = verify_files(&world.memory, request);
     let mut ours = Sets::default();

@@ -1,12 +1,13 @@
 //! Damage to chains: digests that are gone, links that do not fit, chains that begin anew.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use trail_operator_integrity::{Delivery, Expiration, Object, Reason, Request, Selection};
+use trail_operator_integrity::names::DigestName;
+use trail_operator_integrity::{Delivery, Expiration, Object, ReadError, Reason, Request, Selection};
 
 use super::{SPOTS, Spot, assert_found, digest, rewrite};
 use crate::support::chains::{ACCOUNT, HOURS, World, sign};
-use crate::support::memory::gzip;
+use crate::support::memory::{Stored, Trouble, gzip};
 use crate::support::verify;
 
 #[test]
@@ -161,6 +162,72 @@ fn chains_that_begin_anew_leave_a_gap() {
 }
 
 #[test]
+fn a_chain_that_begins_within_the_window_leaves_its_start_out_where_that_is_asked() {
+    for spot in [Spot { chain: 0, at: 3 }, Spot { chain: 1, at: 3 }, Spot { chain: 2, at: 3 }] {
+        let world = World::edited(spot.chain, &|at, document| {
+            if at == spot.at {
+                for member in ["S3Bucket", "S3Object", "HashValue", "HashAlgorithm", "Signature"] {
+                    document[format!("previousDigest{member}")] = Value::Null;
+                }
+            }
+        });
+        for at in 0..spot.at {
+            let made = Spot { at, ..spot }.digest(&world).clone();
+            std::iter::once(&made.object).chain(&made.logs).for_each(|gone| drop(world.memory.remove(gone)));
+        }
+        assert_found("not asked", spot, &world, world.request(), &[]);
+        let whole = Request { whole_window: true, ..world.request() };
+        let object = digest(spot, &world);
+        assert_found("asked", spot, &world, whole.clone(), &[(Reason::DeliveryGap, &object)]);
+        let outcome = verify(&world.memory, whole.clone());
+        let message = &outcome.report.findings[0].message;
+        assert!(message.contains("between 2026-01-05T00:00:00Z and 2026-01-05T03:01:31Z"), "{message}");
+        let later = Request { anchors: outcome.anchors, ..whole };
+        assert_found("gone on", spot, &world, later, &[]);
+    }
+    let world = World::new();
+    let whole = Request { whole_window: true, ..world.request() };
+    assert_found("from the start", Spot { chain: 0, at: 0 }, &world, whole, &[]);
+}
+
+#[test]
+fn a_digest_that_lies_beside_the_hours_is_not_the_newest_one() {
+    for chain in 0..2 {
+        let spot = Spot { chain, at: HOURS - 1 };
+        let world = World::new();
+        let spec = world.chains[chain].spec.clone();
+        let mut request = world.request();
+        let newest = world.chains[chain].digests[HOURS - 1].end;
+        let delivery = Delivery { latest_digest: Some(newest), stopped: None };
+        request.delivery.insert(spec.region.clone(), delivery);
+        let denied = Trouble::Error(ReadError::AccessDenied("no".to_owned()));
+        world.memory.trouble(&digest(spot, &world), denied.clone());
+        let expected = [(Reason::AccessDenied, &digest(spot, &world))];
+        assert_found("the newest", spot, &world, request.clone(), &expected);
+        for at in [HOURS - 3, HOURS - 2, HOURS - 1] {
+            world.memory.remove(&digest(Spot { chain, at }, &world));
+        }
+        let plant = plant(&world, chain, newest + SignedDuration::from_mins(10));
+        world.memory.trouble(&plant, denied);
+        let key = world.location.digests_prefix(&spec.account, &spec.region);
+        let place = Object { bucket: "logs".to_owned(), key };
+        let expected =
+            [(Reason::DigestMissing, &place), (Reason::AccessDenied, &plant), (Reason::DeliveryGap, &plant)];
+        assert_found("a plant", spot, &world, request, &expected);
+    }
+}
+
+/// Something under the name of a digest that ends then.
+fn plant(world: &World, chain: usize, end: Timestamp) -> Object {
+    let spec = &world.chains[chain].spec;
+    let name = DigestName { trail: "audit_us-east-1".to_owned(), end, backfill: false };
+    let key = name.key(&world.location, &spec.account, &spec.region);
+    let object = Object { bucket: "logs".to_owned(), key };
+    world.memory.put(&object, Stored { body: b"hello".to_vec(), ..Stored::default() });
+    object
+}
+
+#[test]
 fn newest_digests_that_are_gone() {
     for chain in 0..3 {
         let spot = Spot { chain, at: HOURS - 1 };
@@ -210,6 +277,14 @@ fn digests_missing_between_the_window_and_the_next_one_are_found_by_its_link() {
             (Reason::DigestMissing, &made(3)),
             (Reason::DigestMissing, &made(4)),
         ];
-        assert_found("after the window", spot, &world, request, &expected);
+        assert_found("after the window", spot, &world, request.clone(), &expected);
+        // What somebody put before the next one keeps nothing away.
+        for minutes in [30, 10] {
+            let end = world.chains[chain].digests[4].end - SignedDuration::from_mins(minutes);
+            let plant = plant(&world, chain, end);
+            let expected = [&expected[..], &[(Reason::DigestMalformed, &plant)]].concat();
+            assert_found("behind a plant", spot, &world, request.clone(), &expected);
+            world.memory.remove(&plant);
+        }
     }
 }

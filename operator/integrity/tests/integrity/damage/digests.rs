@@ -1,12 +1,12 @@
 //! Damage to single digests and their keys.
 
 use serde_json::{Value, json};
-use trail_operator_integrity::{ListedKey, Object, ReadError, Reason, Severity};
+use trail_operator_integrity::{Limits, ListedKey, Object, ReadError, Reason, Request, Severity};
 
 use super::{SPOTS, Spot, assert_found, digest, each_signed, each_stored, raw, rewrite};
 use crate::support::chains::{World, listed, sign_by};
 use crate::support::memory::{Trouble, gzip};
-use crate::support::verify;
+use crate::support::{impatient, verify};
 
 #[test]
 fn digests_that_were_changed() {
@@ -309,4 +309,33 @@ fn a_backfill_digest_says_when_it_was_made() {
             assert_found("no time", spot, &world, world.request(), &[(Reason::DigestMalformed, &object)]);
         }
     }
+}
+
+#[test]
+fn a_time_without_any_key_makes_no_changed_digest_unknown() {
+    for spot in SPOTS.into_iter().filter(|spot| spot.is_backfill()) {
+        let world = World::new();
+        world.memory.with(|state| state.keys_since = Some("2025-12-01T00:00:00Z".parse().unwrap()));
+        let object = digest(spot, &world);
+        world.memory.edit(&object, |stored| {
+            rewrite(stored, "SHA-256", "SHA-25G");
+            let made = "2012-01-01T00:00:00.000Z".to_owned();
+            stored.metadata.insert("backfill-generation-timestamp".to_owned(), made);
+        });
+        assert_found("2012", spot, &world, world.request(), &[(Reason::PublicKeyNotFound, &object)]);
+    }
+}
+
+#[test]
+fn few_large_digests_are_held_until_they_verify() {
+    let world = World::edited(3, &|_, document| document["padding"] = json!("x".repeat(3 << 19)));
+    assert_eq!(verify(&world.memory, world.request()).report.findings, []);
+    // Each asks for the keys of an hour of its own, and never gets them.
+    world.memory.with(|state| state.keys_stall = true);
+    let limits = Limits { attempts: 1, ..impatient() };
+    let outcome = verify(&world.memory, Request { limits, ..world.request() });
+    assert!(outcome.report.findings.iter().all(|finding| finding.severity == Severity::Unknown));
+    // Beside two of them those wait that ask for the window, once a Region.
+    let most = world.memory.with(|state| state.most_keys_waiting);
+    assert!((2..=4).contains(&most), "{most}");
 }

@@ -33,6 +33,13 @@ pub struct State {
     /// What S3 answers for an object that is not there to those who may not list the bucket.
     pub absent: ReadError,
     pub keys_error: Option<ReadError>,
+    /// There were no keys before.
+    pub keys_since: Option<Timestamp>,
+    /// Whoever asks for keys gets no answer.
+    pub keys_stall: bool,
+    /// How many wait for keys, and the most that did at once.
+    pub keys_waiting: usize,
+    pub most_keys_waiting: usize,
     /// The most reads that were open at once.
     pub open: usize,
     pub most_open: usize,
@@ -79,6 +86,10 @@ impl Memory {
             unlisted: Vec::new(),
             absent: ReadError::NotFound,
             keys_error: None,
+            keys_since: None,
+            keys_stall: false,
+            keys_waiting: 0,
+            most_keys_waiting: 0,
             open: 0,
             most_open: 0,
         })))
@@ -221,15 +232,41 @@ impl ObjectSource for Memory {
         &self,
         region: &str,
         _: Timestamp,
-        _: Timestamp,
+        end: Timestamp,
     ) -> Result<Vec<ListedKey>, ReadError> {
+        if self.with(|state| state.keys_stall) {
+            let _waiting = Waiting::new(self);
+            std::future::pending::<()>().await;
+        }
         self.with(|state| {
             state.key_calls += 1;
+            if state.keys_since.is_some_and(|since| end < since) {
+                return Ok(Vec::new());
+            }
             state
                 .keys_error
                 .clone()
                 .map_or_else(|| Ok(state.keys.get(region).cloned().unwrap_or_default()), Err)
         })
+    }
+}
+
+/// Somebody who waits for keys.
+struct Waiting(Memory);
+
+impl Waiting {
+    fn new(memory: &Memory) -> Self {
+        memory.with(|state| {
+            state.keys_waiting += 1;
+            state.most_keys_waiting = state.most_keys_waiting.max(state.keys_waiting);
+        });
+        Self(memory.clone())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.with(|state| state.keys_waiting -= 1);
     }
 }
 

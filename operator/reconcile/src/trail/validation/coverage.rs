@@ -78,7 +78,12 @@ pub(super) fn expected(
     subject: &Subject,
     facts: &Facts,
     seen: &BTreeSet<Pair>,
+    before: Option<&Coverage>,
 ) -> (BTreeSet<Pair>, Option<Unasked>) {
+    // Who was missed before a restart is still missed.
+    let missed = before.iter().flat_map(|before| &before.missing).filter_map(|name| name.split_once('/'));
+    let missed = missed.map(|(account, region)| Pair { account: account.into(), region: region.into() });
+    let seen: &BTreeSet<Pair> = &seen.iter().cloned().chain(missed).collect();
     let home = || vec![subject.trail.home_region.clone()];
     let (regions, no_regions) = match &facts.regions {
         _ if !subject.is_multi_region_trail => (home(), false),

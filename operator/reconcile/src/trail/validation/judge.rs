@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use trail_operator_crds::{
-    CoverageStatus, FailurePolicy, TrailStatus as PreviousStatus, Validation, ValidationStatus,
+    CoverageStatus, FailurePolicy, LogFiles, TrailStatus as PreviousStatus, Validation, ValidationStatus,
     ValidationVerdict, condition,
 };
 use trail_operator_integrity::Severity;
@@ -22,6 +22,9 @@ use crate::{
 
 /// Times and counters follow the runs at most this often, unless something else is written anyway.
 const REFRESH: SignedDuration = SignedDuration::from_hours(1);
+
+/// After so many intervals without a run that ended, and as long as a run may take, nothing is known any more.
+const OVERDUE: i32 = 3;
 
 /// What validation comes to in one round.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,8 +114,15 @@ fn validated(
     if let Some(message) = stale(input, home, now).filter(|_| !is_error) {
         return fact(Status::False, Reason::DigestsStale, message);
     }
+    if let Some(message) = overdue(input, now).filter(|_| !is_error) {
+        return fact(Status::Unknown, Reason::NotYetVerified, message);
+    }
     if let Some(worst) = worst {
         return found(worst, status);
+    }
+    if input.ledger.beyond > 0 {
+        let message = "there were more findings than could be kept; everything is read once more to tell whether they still stand";
+        return fact(Status::Unknown, Reason::NotYetVerified, message.into());
     }
     let (Some(from), Some(through)) = (&status.verified_from, &status.verified_through) else {
         let message = "CloudTrail has not delivered a digest yet; the first comes up to an hour after the first log file, and may be late";
@@ -123,23 +133,39 @@ fn validated(
         1 => "; one time without digests is explained in status.validation.explainedGaps".to_owned(),
         more => format!("; {more} times without digests are explained in status.validation.explainedGaps"),
     };
-    let message =
-        format!("all digests and log files delivered from {} through {} are intact{gaps}", from.0, through.0);
+    let expired = match &status.expired_through {
+        Some(expired) => format!("; what was delivered until {} a lifecycle rule has expired", expired.0),
+        None => String::new(),
+    };
+    let message = format!(
+        "all digests and log files delivered from {} through {} are intact{gaps}{expired}",
+        from.0, through.0
+    );
     debug_assert_eq!(status.verdict, ValidationVerdict::Valid);
-    fact(Status::True, Reason::Intact, sampled(input, message))
+    fact(Status::True, Reason::Intact, sampled(status, message))
 }
 
 /// True is not said of more than was read.
-fn sampled(input: &Input, message: String) -> String {
-    match input.validation.log_files {
-        trail_operator_crds::LogFiles::All => message,
-        trail_operator_crds::LogFiles::Sample => {
-            message + "; of log files one in ten was read (spec.validation.logFiles is Sample)"
-        }
-        trail_operator_crds::LogFiles::None => {
-            message + "; log files were not read (spec.validation.logFiles is None)"
-        }
+fn sampled(status: &ValidationStatus, message: String) -> String {
+    match status.log_files_read {
+        Some(LogFiles::All) => message,
+        Some(LogFiles::Sample) => message + "; of log files one in ten was read (spec.validation.logFiles)",
+        // Nobody knows what an earlier version read.
+        Some(LogFiles::None) | None => message + "; log files were not all read (spec.validation.logFiles)",
     }
+}
+
+/// Runs that do not end are no peace.
+fn overdue(input: &Input, now: Timestamp) -> Option<String> {
+    let last = input.ledger.last_run.filter(|_| input.validation.interval_seconds > 0)?;
+    let patience =
+        SignedDuration::from_secs(i64::from(input.validation.interval_seconds)) * OVERDUE + REFRESH;
+    (now.duration_since(last) > patience).then(|| {
+        format!(
+            "no run has ended since the one that began at {}; the operator's log says why",
+            whole_seconds(last)
+        )
+    })
 }
 
 fn found(worst: &Open, status: &ValidationStatus) -> Fact {
@@ -160,14 +186,18 @@ fn found(worst: &Open, status: &ValidationStatus) -> Fact {
 fn stale(input: &Input, home: Option<&TrailStatus>, now: Timestamp) -> Option<String> {
     let home = home?;
     let elsewhere = input.elsewhere.regions.iter().flatten().filter(|_| input.settings.is_multi_region_trail);
-    let regions = std::iter::once((&input.region, home)).chain(elsewhere);
-    let late = |status: &TrailStatus| {
+    // An answer speaks of the time when it was given.
+    let asked = |region: &String| input.elsewhere.asked.get(region).copied();
+    let elsewhere = elsewhere.filter_map(|(region, status)| Some((region, status, asked(region)?)));
+    let regions = std::iter::once((&input.region, home, now)).chain(elsewhere);
+    let late = |status: &TrailStatus, asked: Timestamp| {
         let newest = status.latest_digest_delivery_time?;
         // The first digest of a trail that was stopped comes an hour after it was started again.
         let since = newest.max(status.start_logging_time.unwrap_or(newest));
-        (status.is_logging && now.duration_since(since) >= PATIENCE).then_some(newest)
+        (status.is_logging && asked.duration_since(since) >= PATIENCE).then_some(newest)
     };
-    let all: Vec<_> = regions.filter_map(|(region, status)| Some((region, late(status)?))).collect();
+    let all: Vec<_> =
+        regions.filter_map(|(region, status, asked)| Some((region, late(status, asked)?))).collect();
     let (region, newest) = all.first()?;
     let others = match all.len() - 1 {
         0 => String::new(),

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use sha2::{Digest as _, Sha256};
 use trail_operator_crds::{
-    ExplainedGap, FileCounts, FindingSeverity, TrailStatus, ValidatedLocation, ValidationFinding,
+    ExplainedGap, FileCounts, FindingSeverity, LogFiles, TrailStatus, ValidatedLocation, ValidationFinding,
     ValidationStatus, ValidationVerdict,
 };
-use trail_operator_integrity::{Anchor, Finding, Range, Reason, Severity, Verdict, records::Control};
+use trail_operator_integrity::{Anchor, Finding, Range, Reason, Severity, Verdict, names, records::Control};
 
 use super::{Coverage, Open, Pair};
 use crate::{conditions::whole_seconds, event::Event};
@@ -32,7 +33,15 @@ pub struct Ledger {
     pub anchors: Vec<Anchor>,
     /// Those that status holds a hash of.
     pub seal: Option<Seal>,
-    /// When the last run ended.
+    /// What an earlier process has left in status instead of them: not to be believed before it is compared.
+    pub claim: Option<Claim>,
+    /// Up to when a lifecycle rule has expired what was delivered.
+    pub expired: Option<Timestamp>,
+    /// The least that was read of log files since `verified.start`.
+    pub log_files: Option<LogFiles>,
+    /// Whether something altered or not whole has stood since all was last well.
+    pub was_amiss: bool,
+    /// When the last run that ended was begun.
     pub last_run: Option<Timestamp>,
     /// When the past was last gone over again.
     pub deep_pass: Option<Timestamp>,
@@ -42,7 +51,7 @@ pub struct Ledger {
     pub valid: Counted,
     /// What is amiss, the worst first.
     pub open: Vec<Open>,
-    /// How many findings more there are, of which status had no room to say what they are.
+    /// How many findings more there are, or may be: status or memory had no room to say what they are.
     pub beyond: usize,
     /// Times without digests that delivered records explain.
     pub explained: Vec<Explained>,
@@ -72,6 +81,52 @@ impl Seal {
     }
 }
 
+/// What status says: how many chains, the hash over their digests and over all else, and that else as it stands there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// `status.validation.chains`
+    pub chains: usize,
+    /// `status.validation.anchor`
+    anchor: String,
+    /// Everything else, hashed only when it is compared: a ledger is made in every round.
+    status: Box<ValidationStatus>,
+}
+
+impl Claim {
+    fn of(status: &ValidationStatus) -> Option<Self> {
+        let chains = usize::try_from(status.chains).unwrap_or_default();
+        Some(Self { chains, anchor: status.anchor.clone()?, status: Box::new(status.clone()) })
+    }
+
+    /// Whether the claim is of these digests, and nothing beside them was edited.
+    pub fn is_of(&self, seal: &Seal) -> bool {
+        self.chains == seal.chains && self.anchor == anchored(seal, &content(&self.status))
+    }
+}
+
+/// `status.validation.anchor`
+fn anchored(seal: &Seal, content: &str) -> String {
+    hash(&format!("{} {} {content}", seal.chains, seal.hash))
+}
+
+/// Everything in a status that a run goes by, in one word.
+fn content(status: &ValidationStatus) -> String {
+    // Counters and times of the last run are nobody's starting point.
+    let bare = ValidationStatus {
+        last_run_time: None,
+        last_handled_request_at: None,
+        anchor: None,
+        digests: FileCounts::default(),
+        log_files: FileCounts::default(),
+        ..status.clone()
+    };
+    hash(&serde_json::to_string(&bare).unwrap_or_default())
+}
+
+fn hash(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
+
 /// Numbers of intact files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
@@ -99,6 +154,8 @@ pub struct Location {
     pub bucket: String,
     /// Folder in it; empty for none.
     pub prefix: String,
+    /// Account that must own the bucket; empty where that is not known.
+    pub owner: String,
     /// Until when it was seen to be delivered there; `None` for the present place.
     pub until: Option<Timestamp>,
 }
@@ -114,10 +171,11 @@ impl Ledger {
         Self {
             verified: from.zip(through).map(|(start, end)| Range { start, end }),
             anchors: vec![],
-            seal: validation
-                .anchor
-                .clone()
-                .map(|hash| Seal { chains: usize::try_from(validation.chains).unwrap_or_default(), hash }),
+            seal: None,
+            claim: Claim::of(validation),
+            expired: time(&validation.expired_through),
+            log_files: validation.log_files_read,
+            was_amiss: validation.findings.iter().any(|one| one.severity != FindingSeverity::Unknown),
             last_run: time(&validation.last_run_time),
             deep_pass: time(&validation.last_deep_pass_time),
             request: validation.last_handled_request_at.clone(),
@@ -141,7 +199,7 @@ impl Ledger {
     #[must_use]
     pub fn believed(self, now: Timestamp) -> Self {
         let can_be = self.verified.is_none_or(|range| range.start <= range.end && range.end <= now + DIGEST);
-        if can_be { self } else { Self { verified: None, seal: None, anchors: vec![], ..self } }
+        if can_be { self } else { Self { verified: None, seal: None, claim: None, anchors: vec![], ..self } }
     }
 
     /// What all findings come to.
@@ -153,22 +211,33 @@ impl Ledger {
     pub fn status(&self) -> Option<ValidationStatus> {
         let last_run = self.last_run?;
         let time = |time: Timestamp| Time(whole_seconds(time));
-        Some(ValidationStatus {
+        let status = ValidationStatus {
             verdict: verdict_word(self.verdict()),
             last_run_time: Some(time(last_run)),
             last_handled_request_at: self.request.clone(),
             verified_from: self.verified.map(|range| time(range.start)),
             verified_through: self.verified.map(|range| time(range.end)),
             last_deep_pass_time: self.deep_pass.map(time),
-            chains: self.seal.as_ref().map_or(0, |seal| i32::try_from(seal.chains).unwrap_or(i32::MAX)),
-            anchor: self.seal.as_ref().map(|seal| seal.hash.clone()),
+            expired_through: self.expired.map(time),
+            log_files_read: self.log_files,
+            chains: self.chains().map_or(0, |chains| i32::try_from(chains).unwrap_or(i32::MAX)),
+            anchor: self.claim.as_ref().map(|claim| claim.anchor.clone()),
             digests: self.counts(self.valid.digests, Open::is_of_a_digest),
             log_files: self.counts(self.valid.log_files, Open::is_of_a_log_file),
             findings: self.open.iter().take(MAX_FINDINGS).map(finding_of).collect(),
             findings_total: i32::try_from(self.open.len() + self.beyond).unwrap_or(i32::MAX),
             explained_gaps: self.explained.iter().take(MAX_EXPLAINED).map(gap_of).collect(),
             locations: self.locations.iter().take(MAX_LOCATIONS).map(place_of).collect(),
-        })
+        };
+        // What was only taken over from status is said again as it was.
+        let anchor = self.seal.as_ref().map(|seal| anchored(seal, &content(&status))).or(status.anchor);
+        Some(ValidationStatus { anchor, ..status })
+    }
+
+    /// How many chains are verified.
+    pub(super) fn chains(&self) -> Option<usize> {
+        let claimed = || self.claim.as_ref().map(|claim| claim.chains);
+        self.seal.as_ref().map(|seal| seal.chains).or_else(claimed)
     }
 
     fn counts(&self, valid: u64, of: impl Fn(&Open) -> bool) -> FileCounts {
@@ -195,7 +264,7 @@ fn verdict_word(verdict: Verdict) -> ValidationVerdict {
 
 fn finding_of(open: &Open) -> ValidationFinding {
     let Finding { severity, reason, object, account_id, region, message } = &open.finding;
-    let cut = |text: &str, max: usize| text.chars().take(max).collect::<String>();
+    let cut = |text: &str, max: usize| plain(text).chars().take(max).collect::<String>();
     ValidationFinding {
         severity: match severity {
             Severity::Warning => FindingSeverity::Warning,
@@ -213,8 +282,17 @@ fn finding_of(open: &Open) -> ValidationFinding {
     }
 }
 
-/// `None` for a reason that this version does not know.
+/// Names and words out of a bucket may have been written by anybody.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char }).collect()
+}
+
+/// `None` for a reason that this version does not know, and for what nobody could have found: status was edited.
 fn open_of(finding: &ValidationFinding) -> Option<Open> {
+    let is_account = finding.account_id.as_deref().is_none_or(names::is_account);
+    if !is_account || !finding.region.as_deref().is_none_or(names::is_region) {
+        return None;
+    }
     let reason: Reason = serde_json::from_value(finding.reason.clone().into()).ok()?;
     let gap = finding.gap_start.as_ref().zip(finding.gap_end.as_ref());
     Some(Open {
@@ -266,6 +344,7 @@ fn location_of(location: &ValidatedLocation) -> Location {
     Location {
         bucket: location.bucket_name.clone(),
         prefix: location.key_prefix.clone(),
+        owner: location.bucket_owner.clone(),
         until: location.until.as_ref().map(|until| until.0),
     }
 }
@@ -274,6 +353,7 @@ fn place_of(location: &Location) -> ValidatedLocation {
     ValidatedLocation {
         bucket_name: location.bucket.clone(),
         key_prefix: location.prefix.clone(),
+        bucket_owner: location.owner.clone(),
         until: location.until.map(|until| Time(whole_seconds(until))),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use trail_operator_crds::LogFiles;
 use trail_operator_integrity::{
     Anchor, Finding, Location, Outcome, Range, Reason, Report, Severity,
     records::{Control, explain},
@@ -12,7 +13,7 @@ use trail_operator_integrity::{
 use super::{
     Counted, Explained, Facts, Ledger, Open, Pair, Seal, Subject, Work, coverage,
     findings::Key,
-    ledger::Location as Place,
+    ledger::{Location as Place, plain},
     requests::{self, reach},
 };
 use crate::{event::Event, reason};
@@ -62,32 +63,49 @@ impl Run {
 }
 
 /// Where a run goes on: the digests up to which the last one verified, if they still are those that it wrote down, and
-/// from when on chains without one are verified.
+/// from when on chains without one are verified. Whoever declares that more is to be read begins anew.
 pub fn goes_on_from(
     subject: &Subject,
     ledger: &Ledger,
     look: Option<&Outcome>,
     now: Timestamp,
 ) -> (Timestamp, Vec<Anchor>) {
-    let (Some(verified), Some(look)) = (ledger.verified, look) else {
+    let is_less =
+        ledger.log_files.is_some_and(|read| thoroughness(read) < thoroughness(subject.validation.log_files));
+    let (Some(verified), Some(look)) = (ledger.verified.filter(|_| !is_less), look) else {
         return (requests::start(subject, now), vec![]);
     };
     if !ledger.anchors.is_empty() {
         return (verified.start, ledger.anchors.clone());
     }
-    let same = ledger.seal == Some(Seal::of(&lately(&look.anchors, verified.end, subject)));
-    if same {
+    let seal = Seal::of(&lately(&look.anchors, verified.end, subject));
+    if ledger.claim.as_ref().is_some_and(|claim| claim.is_of(&seal)) {
         return (verified.start, look.anchors.clone());
     }
-    // Whatever the reason, to read it again is never wrong.
-    (look.report.requested.start, vec![])
+    // Whatever the reason, to read it again is never wrong. A run that begins where the last one did is taken for one that
+    // goes on, and whoever edits status could make it so.
+    let anew = look.report.requested.start;
+    (if anew == verified.start { anew - SignedDuration::from_secs(1) } else { anew }, vec![])
 }
 
-/// Up to when every chain that goes on was verified.
-pub fn through(before: &Ledger, onward: &Outcome) -> Option<Timestamp> {
+fn thoroughness(log_files: LogFiles) -> u8 {
+    match log_files {
+        LogFiles::None => 0,
+        LogFiles::Sample => 1,
+        LogFiles::All => 2,
+    }
+}
+
+/// What was verified before, where the run that began at `start` goes on from it.
+fn trusted(before: &Ledger, start: Timestamp) -> Option<Range> {
+    before.verified.filter(|range| range.start == start)
+}
+
+/// Up to when every chain that goes on was verified. `start` is where the run began.
+pub fn through(before: &Ledger, onward: &Outcome, start: Timestamp) -> Option<Timestamp> {
     let end = going_on(&anchors(before, onward)).map(|anchor| anchor.end).min();
     // Time does not run backwards: a chain that fell behind is a finding of its own.
-    end.max(before.verified.map(|range| range.end))
+    end.max(trusted(before, start).map(|range| range.end))
 }
 
 /// The ledger after a run.
@@ -95,48 +113,115 @@ pub fn merge(subject: &Subject, facts: &Facts, before: Ledger, run: &Run) -> Led
     let now = facts.now;
     let anchors = anchors(&before, &run.onward);
     let seen = pairs_of(&anchors);
-    let expected = coverage::expected(subject, facts, &seen);
-    let verified = verified(subject, &before, run, now);
+    let expected = coverage::expected(subject, facts, &seen, before.coverage.as_ref());
+    let all = run.found(now);
+    let locations = locations(subject, &before.locations, now);
+    let places = places(subject, facts, &locations);
+    // What was found in a place that was none of the trail's, and is one now, is among those of before.
+    let expired = all.iter().chain(&before.open).filter(|open| open.finding.reason == Reason::Expired);
+    let expired = expired.filter_map(|open| open.time(&places)).max().max(before.expired);
+    let verified = verified(subject, &before, run, expired, now);
     let seal = verified.map(|range| Seal::of(&lately(&run.recalled, range.end, subject)));
-    let mut missing_since = before.missing_since;
+    let mut missing_since = before.missing_since.clone();
     let delivering = delivering(run, &anchors, now);
     let coverage =
         coverage::compare(&expected, &delivering, before.coverage.as_ref(), &mut missing_since, facts);
-    let locations = locations(subject, &before.locations, now);
-    let places = places(subject, facts, &locations);
-    let found: Vec<Open> =
-        run.found(now).into_iter().filter(|open| counts(open, &expected.0, facts, &anchors)).collect();
-    let told: BTreeSet<Key> = before.open.iter().map(Open::key).collect();
-    let was_amiss = before.open.iter().any(|open| open.finding.severity != Severity::Unknown);
-    let open = standing(&before.open, found, run, &places);
-    let (explained, open) = explained(before.explained, open, &run.controls);
+    let found: Vec<Open> = all
+        .iter()
+        .filter(|open| counts(open, &expected.0, facts, &anchors) && !is_expiry(open, &places))
+        .cloned()
+        .collect();
+    let told: BTreeSet<_> = before.open.iter().map(|open| (open.key(), open.finding.reason)).collect();
+    let stands = |open: &Open| !is_expiry(open, &places);
+    let standing_before: Vec<Open> = before.open.iter().filter(|open| stands(open)).cloned().collect();
+    let open = standing(&standing_before, found, &Reading { run, all: &all, facts, places: &places });
+    let (explained, open) = explained(before.explained.clone(), open, &run.controls);
     let since = reach(subject, now);
+    let count = open.len();
     let mut open: Vec<Open> = open
         .into_iter()
         .filter(|open| open.time(&places).is_none_or(|time| time >= since))
         .map(|open| worse_if_unexplained(open, now))
         .collect();
+    let aged = open.len() < count;
     open.sort_by_key(|open| {
         (std::cmp::Reverse(open.finding.severity), open.since, open.finding.object.clone())
     });
+    let dropped = open.len().saturating_sub(MOST_OPEN);
     open.truncate(MOST_OPEN);
-    let news = news(&told, was_amiss, &open);
+    let deep = run.deep.as_ref().map(DeepPass::of);
+    let beyond = dropped + if deep == Some(DeepPass::Clear) { 0 } else { before.beyond };
+    let amiss = |open: &[Open]| open.iter().any(|open| open.finding.severity != Severity::Unknown);
+    let was_amiss = before.was_amiss || amiss(&before.open);
+    let is_well = open.is_empty() && beyond == 0;
+    let news = news(&told, is_well && was_amiss && !aged, &open);
+    let goes_on = before.verified.is_none() || trusted(&before, run.start).is_some();
     Ledger {
         verified,
         seal,
+        claim: None,
+        expired,
+        log_files: Some(read_of_log_files(subject, &before, run)),
+        was_amiss: !is_well && (was_amiss || amiss(&open)),
         anchors,
         last_run: Some(now),
-        deep_pass: if run.deep.is_some() { Some(now) } else { before.deep_pass },
+        deep_pass: match deep {
+            Some(DeepPass::Clear | DeepPass::TooMuch) => Some(now),
+            // What status says of it is in doubt.
+            _ if !goes_on => None,
+            Some(DeepPass::Unread) | None => before.deep_pass,
+        },
         request: run.work.request.clone().or(before.request),
         valid: counted(before.valid, &run.onward.report),
         open,
-        beyond: 0,
+        beyond,
         explained: explained.into_iter().filter(|one| one.gap.end >= since).collect(),
         locations,
         coverage: Some(coverage),
         missing_since,
         news,
     }
+}
+
+/// How far a look over the whole past came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DeepPass {
+    /// All of it was read.
+    Clear,
+    /// A bound was reached, as it will be the next time.
+    TooMuch,
+    /// Something could not be read.
+    Unread,
+}
+
+impl DeepPass {
+    fn of(outcome: &Outcome) -> Self {
+        let unknown: Vec<_> = outcome
+            .report
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Unknown && finding.reason != Reason::Expired)
+            .collect();
+        if unknown.is_empty() && outcome.report.found.is_some() {
+            Self::Clear
+        } else if unknown.iter().any(|finding| finding.reason == Reason::TooMuch) {
+            Self::TooMuch
+        } else {
+            Self::Unread
+        }
+    }
+}
+
+/// The least that was read of log files over the whole range.
+fn read_of_log_files(subject: &Subject, before: &Ledger, run: &Run) -> LogFiles {
+    let now = subject.validation.log_files;
+    let before = before.log_files.filter(|_| trusted(before, run.start).is_some());
+    before.into_iter().chain([now]).min_by_key(|read| thoroughness(*read)).unwrap_or(now)
+}
+
+/// What a lifecycle rule has taken in order ends the range of the verdict, and is held against nobody.
+fn is_expiry(open: &Open, places: &[Location]) -> bool {
+    open.finding.reason == Reason::Expired && open.time(places).is_some()
 }
 
 /// Newest verified digests: new ones, else the old ones of chains of which nothing could be verified.
@@ -162,14 +247,21 @@ fn going_on(anchors: &[Anchor]) -> impl Iterator<Item = &Anchor> + use<'_> {
 }
 
 /// The range of the verdict: as far as the chain that is least far, and back to where verification began.
-fn verified(subject: &Subject, before: &Ledger, run: &Run, now: Timestamp) -> Option<Range> {
-    let end = through(before, &run.onward)?;
+fn verified(
+    subject: &Subject,
+    before: &Ledger,
+    run: &Run,
+    expired: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Range> {
+    let end = through(before, &run.onward, run.start)?;
     // Nothing is said of the time before the first digest.
     let began = |outcome: &Outcome, start| outcome.report.found.map_or(start, |found| found.start.max(start));
-    let deep = run.deep.as_ref().map(|deep| began(deep, deep.report.requested.start));
-    let start = before.verified.map_or_else(|| began(&run.onward, run.start), |range| range.start);
-    let start = deep.map_or(start, |deep| deep.min(start)).max(reach(subject, now)).min(end);
-    Some(Range { start, end })
+    let deep = run.deep.as_ref().filter(|deep| DeepPass::of(deep) == DeepPass::Clear);
+    let deep = deep.map(|deep| began(deep, deep.report.requested.start));
+    let start = trusted(before, run.start).map_or_else(|| began(&run.onward, run.start), |range| range.start);
+    let start = deep.map_or(start, |deep| deep.min(start)).max(reach(subject, now));
+    Some(Range { start: expired.map_or(start, |expired| expired.max(start)).min(end), end })
 }
 
 /// Chains that have been silent for half of what a look goes back are left out of the hash: the next look might not see
@@ -197,17 +289,13 @@ fn locations(subject: &Subject, before: &[Place], now: Timestamp) -> Vec<Place> 
         .map(|place| Place { until: place.until.or(Some(now)), ..place.clone() });
     let since = reach(subject, now);
     let earlier = earlier.filter(|place| place.until.is_none_or(|until| until >= since));
-    let now = Place { bucket: subject.bucket.clone(), prefix: subject.prefix.clone(), until: None };
-    std::iter::once(now).chain(earlier).collect()
+    let Subject { bucket, prefix, owner, .. } = subject.clone();
+    std::iter::once(Place { bucket, prefix, owner, until: None }).chain(earlier).collect()
 }
 
 fn places(subject: &Subject, facts: &Facts, locations: &[Place]) -> Vec<Location> {
-    let of = |place: &Place| Location {
-        bucket: place.bucket.clone(),
-        prefix: (!place.prefix.is_empty()).then(|| place.prefix.clone()),
-        organization: facts.organization.clone().filter(|_| subject.is_organization_trail),
-    };
-    locations.iter().map(of).collect()
+    let of = |place: &Place| requests::places(subject, facts, &place.bucket, &place.prefix);
+    locations.iter().flat_map(of).collect()
 }
 
 /// What a report says is amiss. Which time a gap is stands in the report of its chain.
@@ -244,47 +332,87 @@ fn counts(open: &Open, expected: &BTreeSet<Pair>, facts: &Facts, anchors: &[Anch
     }
 }
 
-/// What stands: what was found now, and what was found before and was not read again with a clear answer.
-fn standing(before: &[Open], found: Vec<Open>, run: &Run, places: &[Location]) -> Vec<Open> {
-    let again: BTreeSet<Key> = found.iter().map(Open::key).collect();
-    let unclear: BTreeSet<Pair> = found
-        .iter()
-        .filter(|open| open.finding.severity == Severity::Unknown)
-        .filter_map(Open::pair)
-        .collect();
-    let stays = |open: &&Open| {
-        if again.contains(&open.key()) {
+/// What was read in a run, as far as it answers for findings.
+struct Reading<'a> {
+    run: &'a Run,
+    /// Everything that was found.
+    all: &'a [Open],
+    facts: &'a Facts,
+    places: &'a [Location],
+}
+
+impl Reading<'_> {
+    /// Whether an earlier finding was read again with a clear answer.
+    fn answers(&self, open: &Open) -> bool {
+        let Some(pair) = open.pair() else {
+            // About the bucket as a whole: every run judges it.
+            return true;
+        };
+        let window = open.window(self.places);
+        let unclear = |other: &Open| {
+            let inside =
+                |time: Timestamp| window.is_none_or(|window| window.start <= time && time <= window.end);
+            // What a lifecycle rule took elsewhere says nothing about this.
+            let elsewhere = is_expiry(other, self.places) && !other.time(self.places).is_some_and(inside);
+            other.finding.severity == Severity::Unknown
+                && other.pair().is_none_or(|of| of == pair)
+                && !elsewhere
+        };
+        if self.all.iter().any(unclear) {
             return false;
         }
-        let (Some(window), Some(pair)) = (open.window(places), open.pair()) else {
-            // About a chain as a whole, or the bucket: every run judges it, if it can read at all.
-            return open.finding.severity == Severity::Error && nothing_read(run);
-        };
-        let read = run.again.iter().any(|(of, range, _)| {
-            *of == pair && range.start <= window.start && window.end.min(range.end) == window.end
-        });
-        !read || unclear.contains(&pair) || (nothing_read(run) && open.finding.severity != Severity::Unknown)
-    };
+        // Whose file it is cannot be told while another trail delivers there without digests.
+        if open.finding.reason == Reason::LogFileUnlisted && self.facts.shares_its_place {
+            return false;
+        }
+        match window {
+            Some(window) => self.read_again(open, &pair, window),
+            None => self.went_over(open, &pair),
+        }
+    }
+
+    /// Whether the hours around it were read, and say what became of it.
+    fn read_again(&self, open: &Open, pair: &Pair, window: Range) -> bool {
+        let contains = |range: &Range| range.start <= window.start && window.end <= range.end;
+        let mut again = self.run.again.iter().filter(|(of, range, _)| of == pair && contains(range));
+        again.any(|(_, _, outcome)| match open.finding.reason {
+            // That a last digest is missing is nowhere to be seen but from those that came after it.
+            Reason::DigestMissing => {
+                let end = open.time(self.places);
+                outcome.report.found.is_some_and(|found| end.is_none_or(|end| found.end >= end))
+            }
+            _ => true,
+        })
+    }
+
+    /// About a chain as a whole, or a file in a place that is none of the trail's.
+    fn went_over(&self, open: &Open, pair: &Pair) -> bool {
+        let names_a_file = open.finding.object.as_deref().is_some_and(|object| !object.ends_with('/'));
+        if names_a_file {
+            return self.run.deep.as_ref().map(DeepPass::of) == Some(DeepPass::Clear);
+        }
+        // These every run judges by the clock.
+        if matches!(open.finding.reason, Reason::DigestsStale | Reason::NothingFound) {
+            return true;
+        }
+        let parts = self.run.look.iter().chain([&self.run.onward]);
+        let mut chains = parts.flat_map(|outcome| &outcome.report.chains);
+        chains.any(|chain| {
+            (&chain.account_id, &chain.region) == (&pair.account, &pair.region) && chain.digests.valid > 0
+        })
+    }
+}
+
+/// What stands: what was found now, and what was found before and was not read again with a clear answer.
+fn standing(before: &[Open], found: Vec<Open>, reading: &Reading<'_>) -> Vec<Open> {
+    let again: BTreeSet<Key> = found.iter().map(Open::key).collect();
+    let stays = |open: &&Open| !again.contains(&open.key()) && !reading.answers(open);
     let mut all: Vec<Open> = before.iter().filter(stays).cloned().collect();
     all.extend(found.into_iter().map(|open| {
         let known = before.iter().find(|known| known.key() == open.key());
-        Open {
-            since: known.map_or(open.since, |known| known.since),
-            gap: open.gap.or(known.and_then(|known| known.gap)),
-            ..open
-        }
+        Open { since: known.map_or(open.since, |known| known.since), ..open }
     }));
     all
-}
-
-/// Whether the bucket as a whole could not be read.
-fn nothing_read(run: &Run) -> bool {
-    let refused = |finding: &Finding| {
-        finding.severity == Severity::Unknown
-            && finding.account_id.is_none()
-            && finding.reason != Reason::NothingFound
-    };
-    run.onward.report.findings.iter().any(refused)
 }
 
 /// Gaps for which records give a reason are no findings.
@@ -331,14 +459,14 @@ fn counted(before: Counted, report: &Report) -> Counted {
 }
 
 /// One Warning for each new finding of what was altered or is not whole, one for each reason of what cannot be read, and
-/// one Normal when nothing is amiss any more.
-fn news(told: &BTreeSet<Key>, was_amiss: bool, open: &[Open]) -> Vec<Event> {
+/// one Normal when all is `well_again`. What is called worse than before is told again.
+fn news(told: &BTreeSet<(Key, Reason)>, well_again: bool, open: &[Open]) -> Vec<Event> {
     let action = "ValidateLogs";
     // What cannot be read for one reason is told once: it is rarely one file.
     let mut unknown = BTreeSet::new();
     let new: Vec<&Open> = open
         .iter()
-        .filter(|open| !told.contains(&open.key()))
+        .filter(|open| !told.contains(&(open.key(), open.finding.reason)))
         .filter(|open| open.finding.severity != Severity::Unknown || unknown.insert(open.finding.reason))
         .collect();
     let mut events: Vec<Event> = new
@@ -351,7 +479,7 @@ fn news(told: &BTreeSet<Key>, was_amiss: bool, open: &[Open]) -> Vec<Event> {
         let note = format!("and {more} more; all of them are in the operator's log");
         events.push(Event::warning(next.finding.reason.into(), action, note));
     }
-    if was_amiss && open.is_empty() {
+    if well_again {
         let note = "what was amiss has been read again, and is intact";
         events.push(Event::normal(reason::Reason::Intact, action, note));
     }
@@ -361,7 +489,7 @@ fn news(told: &BTreeSet<Key>, was_amiss: bool, open: &[Open]) -> Vec<Event> {
 /// What it is about, and what is wrong with it.
 pub(super) fn sentence(finding: &Finding) -> String {
     match &finding.object {
-        Some(object) => format!("{object}: {}", finding.message),
-        None => finding.message.clone(),
+        Some(object) => plain(&format!("{object}: {}", finding.message)),
+        None => plain(&finding.message),
     }
 }

@@ -18,7 +18,7 @@ mod tests;
 pub use coverage::{Coverage, Pair};
 pub use findings::Open;
 pub use judge::{Judged, judge};
-pub use ledger::{Counted, Explained, Ledger, Location, Seal};
+pub use ledger::{Claim, Counted, Explained, Ledger, Location, Seal};
 pub use merge::{Run, goes_on_from, merge, through};
 pub use requests::{Facts, Subject, again, deep, look, onward, start};
 pub use schedule::{Work, due};

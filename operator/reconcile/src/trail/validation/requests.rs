@@ -35,6 +35,8 @@ pub struct Subject {
     pub bucket: String,
     /// Empty for none.
     pub prefix: String,
+    /// Account that must own the bucket; empty where that is not known.
+    pub owner: String,
     /// Whether it is of an organization.
     pub is_organization_trail: bool,
     /// Whether it records all Regions.
@@ -48,8 +50,8 @@ pub struct Subject {
 pub struct Facts {
     /// The present time.
     pub now: Timestamp,
-    /// Folder of the organization in the bucket.
-    pub organization: Option<String>,
+    /// Folders of organizations in the bucket: the trail's own, or all there are where nobody knows which that is.
+    pub organizations: Vec<String>,
     /// Enabled Regions; `None` where that could not be asked.
     pub regions: Option<Vec<String>>,
     /// Active accounts of the organization; `None` where that could not be asked, or it is none.
@@ -72,19 +74,18 @@ pub fn start(subject: &Subject, now: Timestamp) -> Timestamp {
 }
 
 fn request(subject: &Subject, facts: &Facts, ledger: &Ledger, window: Range) -> Request {
-    let location = |bucket: &str, prefix: &str| Location {
-        bucket: bucket.to_owned(),
-        prefix: (!prefix.is_empty()).then(|| prefix.to_owned()),
-        organization: facts.organization.clone().filter(|_| subject.is_organization_trail),
-    };
-    let mut request =
-        Request::new(subject.trail.clone(), location(&subject.bucket, &subject.prefix), window, facts.now);
-    let earlier = ledger.locations.iter().map(|known| location(&known.bucket, &known.prefix));
-    for location in earlier {
-        if !request.locations.contains(&location) {
-            request.locations.push(location);
+    let mut places = places(subject, facts, &subject.bucket, &subject.prefix);
+    for known in &ledger.locations {
+        for place in self::places(subject, facts, &known.bucket, &known.prefix) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
         }
     }
+    // There is at least the present one.
+    let first = places.remove(0);
+    let mut request = Request::new(subject.trail.clone(), first, window, facts.now);
+    request.locations.extend(places);
     request.unlisted = !facts.shares_its_place;
     // What was amiss is read again by itself.
     request.hold = SignedDuration::ZERO;
@@ -93,11 +94,23 @@ fn request(subject: &Subject, facts: &Facts, ledger: &Ledger, window: Range) -> 
     request
 }
 
+/// Where digests and log files lie in a bucket. Those of an organization lie in its folder; what the trail delivered before it
+/// was one lies beside that.
+pub(super) fn places(subject: &Subject, facts: &Facts, bucket: &str, prefix: &str) -> Vec<Location> {
+    let place = |organization| Location {
+        bucket: bucket.to_owned(),
+        prefix: (!prefix.is_empty()).then(|| prefix.to_owned()),
+        organization,
+    };
+    let of = facts.organizations.iter().filter(|_| subject.is_organization_trail);
+    of.map(|organization| place(Some(organization.clone()))).chain([place(None)]).collect()
+}
+
 /// Over what was verified already: every digest, and the log files that were changed since. Its anchors are where the
 /// last run ended. `None` before the first run.
 pub fn look(subject: &Subject, facts: &Facts, ledger: &Ledger) -> Option<Request> {
     let through = ledger.verified?.end;
-    let chains = ledger.seal.as_ref().map_or(1, |seal| i64::try_from(seal.chains).unwrap_or(i64::MAX)).max(1);
+    let chains = ledger.chains().map_or(1, |chains| i64::try_from(chains).unwrap_or(i64::MAX)).max(1);
     let hours =
         i64::from(subject.validation.lookback_hours).min((MOST_DIGESTS_OF_A_LOOK / chains).max(LEAST_LOOK));
     let window = Range { start: through - SignedDuration::from_hours(hours), end: through - WINDOW };
@@ -136,6 +149,8 @@ pub fn deep(subject: &Subject, facts: &Facts, ledger: &Ledger) -> Option<Request
     let mut request = request(subject, facts, ledger, Range { start, end });
     request.log_files = match subject.validation.log_files {
         Declared::None => LogFiles::None,
+        // What had been found and forgotten need not have changed after its digest.
+        _ if ledger.beyond > 0 => LogFiles::All,
         Declared::All | Declared::Sample => LogFiles::Changed,
     };
     Some(request)
@@ -155,20 +170,33 @@ pub fn again(
     open: &[super::Open],
 ) -> Vec<(Pair, Range, Request)> {
     let all = request(subject, facts, ledger, Range { start: facts.now, end: facts.now });
+    let home = Pair { account: subject.trail.account.clone(), region: subject.trail.home_region.clone() };
     let mut windows: BTreeMap<Pair, Vec<Range>> = BTreeMap::new();
-    for one in open {
+    let known = |open: &&super::Open| {
+        let is = |explained: &super::Explained| {
+            Some(&explained.pair) == open.pair().as_ref() && Some(explained.gap) == open.gap
+        };
+        ledger.explained.iter().any(is)
+    };
+    for one in open.iter().filter(|open| !known(open)) {
         let Some((pair, window)) = one.pair().zip(one.window(&all.locations)) else { continue };
         if one.gap.is_some() {
-            let home =
-                Pair { account: subject.trail.account.clone(), region: subject.trail.home_region.clone() };
-            windows.entry(home).or_default().push(window);
+            windows.entry(home.clone()).or_default().push(window);
         }
         windows.entry(pair).or_default().push(window);
     }
-    let one_by_one = windows
+    // Where it may stand who stopped the trail comes first; of the others each run begins with another.
+    let at_home = windows.remove(&home).unwrap_or_default();
+    let at_home = merged(at_home).into_iter().rev().map(|window| (home.clone(), window));
+    let mut others: Vec<_> = windows
         .into_iter()
-        .flat_map(|(pair, windows)| merged(windows).into_iter().map(move |window| (pair.clone(), window)));
-    one_by_one
+        .flat_map(|(pair, windows)| merged(windows).into_iter().map(move |window| (pair.clone(), window)))
+        .collect();
+    let turn = usize::try_from(facts.seed).unwrap_or_default().checked_rem(others.len()).unwrap_or_default();
+    others.rotate_left(turn);
+    at_home
+        .take(MOST_AGAIN / 2)
+        .chain(others)
         .take(MOST_AGAIN)
         .map(|(pair, window)| {
             let end = window.end.min(facts.now);

@@ -8,6 +8,9 @@ use super::Ledger;
 /// The first look over the whole past waits for this after the first run, so that a new trail has its first answer soon.
 const FIRST_DEEP_PASS: SignedDuration = SignedDuration::from_hours(1);
 
+/// Characters of an annotation's value that status has room for.
+const MOST_REQUEST: usize = 256;
+
 /// A run that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
@@ -19,6 +22,9 @@ pub struct Work {
 
 /// What is due now, if anything. `requested` is the annotation's value.
 pub fn due(spec: &Validation, ledger: &Ledger, requested: Option<&str>, now: Timestamp) -> Option<Work> {
+    // Status holds no more of it.
+    let requested =
+        requested.map(|value| value.char_indices().nth(MOST_REQUEST).map_or(value, |(end, _)| &value[..end]));
     let request = requested.filter(|value| Some(*value) != ledger.request.as_deref()).map(str::to_owned);
     // A time to come is nobody's memory: status was edited, or the clock was.
     let passed = |since: Timestamp, wait: SignedDuration| since > now || now.duration_since(since) >= wait;
@@ -30,8 +36,8 @@ pub fn due(spec: &Validation, ledger: &Ledger, requested: Option<&str>, now: Tim
         && match (ledger.deep_pass, ledger.verified) {
             (Some(last), _) => passed(last, every),
             (None, Some(verified)) => {
-                let first = verified.start + SignedDuration::from_hours(i64::from(spec.lookback_hours));
-                passed(first, FIRST_DEEP_PASS.min(every))
+                let lookback = SignedDuration::from_hours(i64::from(spec.lookback_hours));
+                passed(verified.start, lookback + FIRST_DEEP_PASS.min(every))
             }
             (None, None) => false,
         };

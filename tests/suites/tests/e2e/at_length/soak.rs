@@ -68,6 +68,9 @@ fn after_a_minute_of_trouble_aws_is_as_declared_and_nothing_more_is_written() ->
 /// Whatever AWS has otherwise than this spec says is an error.
 fn differs(stage: &Stage, at: Place<'_>, spec: &Value, key: &str) -> Result<()> {
     let aws = stage.in_aws(at)?;
+    // A tag that others set once ours was off is theirs.
+    let team = json!(stage.tags(at)?.get("Team"));
+    let is_theirs = spec["tags"]["Team"].is_null() && team == "theirs";
     for (field, actual, declared) in [
         ("enableLogFileValidation", &aws["LogFileValidationEnabled"], &spec["enableLogFileValidation"]),
         (
@@ -79,7 +82,7 @@ fn differs(stage: &Stage, at: Place<'_>, spec: &Value, key: &str) -> Result<()> 
         ("s3.bucketName", &aws["S3BucketName"], &json!(at.bucket())),
         ("kms.keyId", &aws["KmsKeyId"], &spec["kms"].as_object().map_or(Value::Null, |_| json!(key))),
         ("logging", &json!(stage.is_logging(at)?), &json!(spec["logging"] == "Enabled")),
-        ("tags.Team", &json!(stage.tags(at)?.get("Team")), &spec["tags"]["Team"]),
+        ("tags.Team", &team, if is_theirs { &team } else { &spec["tags"]["Team"] }),
         ("owner", &json!(stage.owner_tag(at)?), &json!("stage/default/troubled")),
     ] {
         ensure!(actual == declared, "{field} is {actual}, declared is {declared}");

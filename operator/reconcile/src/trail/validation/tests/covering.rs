@@ -18,19 +18,19 @@ fn names(pairs: &BTreeSet<Pair>) -> Vec<String> {
 #[test]
 fn who_should_deliver_is_known_from_aws() {
     let seen = pairs(&["us-east-1", "ap-south-1"]);
-    let (who, unknown) = expected(&subject(), &facts(NOON), &seen);
+    let (who, unknown) = expected(&subject(), &facts(NOON), &seen, None);
     assert_eq!((names(&who), unknown), (names(&pairs(&["us-east-1", "eu-west-1"])), None));
     let single = Subject { is_multi_region_trail: false, ..subject() };
-    assert_eq!(names(&expected(&single, &facts(NOON), &seen).0), names(&pairs(&["us-east-1"])));
+    assert_eq!(names(&expected(&single, &facts(NOON), &seen, None).0), names(&pairs(&["us-east-1"])));
     let unasked = Facts { regions: None, ..facts(NOON) };
-    let (who, unknown) = expected(&subject(), &unasked, &seen);
+    let (who, unknown) = expected(&subject(), &unasked, &seen, None);
     assert_eq!((names(&who), unknown), (names(&seen), Some(Unasked::Regions)), "those that did before");
     let organization = Subject { is_organization_trail: true, ..subject() };
     let member = Pair { account: "444455556666".into(), region: "us-east-1".into() };
-    let (who, unknown) = expected(&organization, &facts(NOON), &BTreeSet::from([member]));
+    let (who, unknown) = expected(&organization, &facts(NOON), &BTreeSet::from([member]), None);
     assert_eq!((who.len(), unknown), (4, Some(Unasked::Accounts)));
     let listed = Facts { accounts: Some(vec![ACCOUNT.into(), "777788889999".into()]), ..facts(NOON) };
-    let (who, unknown) = expected(&organization, &listed, &seen);
+    let (who, unknown) = expected(&organization, &listed, &seen, None);
     assert_eq!((who.len(), unknown), (4, None));
 }
 
@@ -59,8 +59,20 @@ fn a_region_is_missed_after_three_hours_and_not_given_them_again() {
 fn whole_accounts_and_their_regions_are_told_apart() {
     let organization = Subject { is_organization_trail: true, ..subject() };
     let listed = Facts { accounts: Some(vec![ACCOUNT.into(), "777788889999".into()]), ..facts(NOON) };
-    let should = expected(&organization, &listed, &BTreeSet::new());
+    let should = expected(&organization, &listed, &BTreeSet::new(), None);
     let does = pairs(&["us-east-1", "eu-west-1"]);
     let coverage = compare(&should, &does, None, &mut BTreeMap::new(), &listed);
     assert_eq!((coverage.expected, coverage.delivering, coverage.silent_accounts), (4, 2, 1));
+}
+
+#[test]
+fn a_region_whose_digests_do_not_verify_delivers_all_the_same() {
+    for (invalid, unchecked, missing) in [(0, 0, 1), (1, 0, 0), (0, 1, 0)] {
+        let mut run = first(vec![]);
+        run.onward.anchors.retain(|anchor| anchor.region == "us-east-1");
+        let digests = &mut run.onward.report.chains[1].digests;
+        (digests.invalid, digests.unchecked) = (invalid, unchecked);
+        let coverage = after(Ledger::default(), &run, NOON).coverage.unwrap();
+        assert_eq!(coverage.missing.len(), missing, "{invalid} {unchecked}");
+    }
 }

@@ -1,18 +1,29 @@
 //! What validation promises, told by cases: here what the cases share.
 
 mod covering;
+mod doubting;
 mod judging;
 mod merging;
+mod reaching;
 mod scheduling;
+mod standing;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
+use trail_operator_crds::TrailStatus as PreviousStatus;
 use trail_operator_integrity::{
     Anchor, ChainReport, Finding, Outcome, Range, Reason, Report, Severity, Trail, records::Control,
+    walker::BEGINS_ANEW,
 };
 
 use super::*;
+use crate::{
+    aws::TrailStatus,
+    conditions::{Fact, Status},
+    reason::Reason as Why,
+    trail::{Input, tests::input},
+};
 
 const ACCOUNT: &str = "111122223333";
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -24,6 +35,7 @@ fn subject() -> Subject {
         trail: Trail::from_arn("arn:aws:cloudtrail:us-east-1:111122223333:trail/audit").unwrap(),
         bucket: "logs".into(),
         prefix: String::new(),
+        owner: String::new(),
         is_organization_trail: false,
         is_multi_region_trail: true,
         validation: trail_operator_crds::Validation::default(),
@@ -33,7 +45,7 @@ fn subject() -> Subject {
 fn facts(now: Timestamp) -> Facts {
     Facts {
         now,
-        organization: None,
+        organizations: vec![],
         regions: Some(vec!["us-east-1".into(), "eu-west-1".into()]),
         accounts: None,
         started: Some(now - 100 * HOUR),
@@ -157,14 +169,78 @@ fn stopped(time: Timestamp) -> Control {
     }
 }
 
-fn status_of(ledger: &Ledger) -> trail_operator_crds::TrailStatus {
-    trail_operator_crds::TrailStatus {
+fn status_of(ledger: &Ledger) -> PreviousStatus {
+    PreviousStatus {
         validation: ledger.status(),
         coverage: ledger.coverage.as_ref().map(Coverage::status),
-        ..trail_operator_crds::TrailStatus::default()
+        ..PreviousStatus::default()
     }
 }
 
 fn is_error(open: &Open) -> bool {
     open.finding.severity == Severity::Error
+}
+
+fn modified() -> Finding {
+    finding(Reason::LogFileModified, "us-east-1", &log_file("us-east-1", NOON - 3 * HOUR))
+}
+
+fn folder(reason: Reason, region: &str) -> Finding {
+    finding(reason, region, &format!("s3://logs/AWSLogs/{ACCOUNT}/CloudTrail-Digest/{region}/"))
+}
+
+/// About the bucket as a whole.
+fn whole(reason: Reason) -> Finding {
+    Finding { account_id: None, region: None, ..finding(reason, "", "s3://logs/AWSLogs/") }
+}
+
+fn gap(start: Timestamp, end: Timestamp) -> Finding {
+    let object = format!("s3://logs/{}", digest_key("eu-west-1", end + HOUR));
+    let message = format!("nothing proves what was delivered between {start} and {end}: {BEGINS_ANEW}");
+    Finding { message, ..finding(Reason::DeliveryGap, "eu-west-1", &object) }
+}
+
+/// A first run that found this gap.
+fn with_gap(start: Timestamp, end: Timestamp, controls: Vec<Control>) -> Run {
+    let mut run = first(vec![gap(start, end)]);
+    run.onward.report.chains[1].gaps = vec![Range { start, end }];
+    Run { controls, ..run }
+}
+
+/// What GetTrailStatus says of a trail that logs and delivers.
+fn home(now: Timestamp) -> TrailStatus {
+    TrailStatus {
+        is_logging: true,
+        start_logging_time: Some(now - 100 * HOUR),
+        latest_digest_delivery_time: Some(now - HOUR),
+        ..TrailStatus::default()
+    }
+}
+
+fn with(ledger: Ledger) -> Input {
+    Input { ledger: Arc::new(ledger), ..input() }
+}
+
+/// `LogFileValidated`
+fn said(ledger: &Ledger, now: Timestamp) -> Fact {
+    let [validated, _] =
+        judge(&with(ledger.clone()), Some(&home(now)), &PreviousStatus::default(), now).facts;
+    validated
+}
+
+fn verdict(ledger: &Ledger, now: Timestamp) -> (Status, Why) {
+    let fact = said(ledger, now);
+    (fact.status, fact.reason)
+}
+
+fn told(ledger: Ledger) -> Ledger {
+    Ledger { news: vec![], ..ledger }
+}
+
+fn events(ledger: &Ledger) -> Vec<Why> {
+    ledger.news.iter().map(|event| event.reason).collect()
+}
+
+fn restarted(ledger: &Ledger) -> Ledger {
+    Ledger::of(&status_of(ledger))
 }

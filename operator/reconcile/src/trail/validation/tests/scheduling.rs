@@ -34,12 +34,16 @@ fn the_past_is_gone_over_an_hour_after_the_first_run_and_then_weekly() {
     let deep = |ledger: &Ledger, now| due(&spec, ledger, None, now).map(|work| work.deep);
     assert_eq!(deep(&Ledger::default(), NOON), Some(false), "the first answer comes first");
     let ledger = after(Ledger::default(), &first(vec![]), NOON);
+    let asked = due(&spec, &ledger, Some("now"), NOON + HOUR - SignedDuration::from_secs(1));
+    assert_eq!(asked.map(|work| work.deep), Some(false), "not by who asks sooner");
     assert_eq!(deep(&ledger, NOON + HOUR), Some(true));
     let passed = Ledger { deep_pass: Some(NOON + HOUR), last_run: Some(NOON + HOUR), ..ledger };
     assert_eq!(deep(&passed, NOON + 3 * HOUR), Some(false));
     assert_eq!(deep(&passed, NOON + 169 * HOUR), Some(true));
     let unknown = Ledger { beyond: 1, ..passed };
     assert_eq!(deep(&unknown, NOON + 3 * HOUR), Some(true), "what status had no room for is found again");
+    let nothing = Ledger { verified: None, ..unknown };
+    assert_eq!(deep(&nothing, NOON + 3 * HOUR), Some(false), "of what was never verified there is no past");
 }
 
 #[test]
@@ -70,6 +74,18 @@ fn after_a_restart_a_run_goes_on_from_the_digests_that_status_has_the_hash_of_an
     through.as_mut().unwrap().0 = NOON - HOUR;
     let (_, anchors) = goes_on_from(&subject(), &Ledger::of(&edited), Some(&other), NOON + HOUR);
     assert_eq!(anchors, [], "a status that somebody moved forward moves nothing");
+
+    let mut edited = status_of(&ledger);
+    let from = &mut edited.validation.as_mut().unwrap().verified_from;
+    from.as_mut().unwrap().0 = look.window.start;
+    let edited = Ledger::of(&edited);
+    let (start, anchors) = goes_on_from(&subject(), &edited, Some(&other), NOON + HOUR);
+    assert_eq!(anchors, []);
+    assert_ne!(
+        Some(start),
+        edited.verified.map(|range| range.start),
+        "nor is it taken for what was verified"
+    );
 }
 
 #[test]
