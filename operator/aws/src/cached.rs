@@ -87,6 +87,15 @@ impl<K: Eq + Hash + Clone, V: Clone> Cached<K, V> {
     }
 }
 
+/// Outdates at its end, however that comes.
+pub(crate) struct Outdates<F: Fn()>(pub(crate) F);
+
+impl<F: Fn()> Drop for Outdates<F> {
+    fn drop(&mut self) {
+        self.0();
+    }
+}
+
 impl<V> Default for Slot<V> {
     fn default() -> Self {
         let kept = Kept { answer: None, outdated: 0 };

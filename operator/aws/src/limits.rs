@@ -112,7 +112,8 @@ impl Limits {
         if let Some(buckets) = scopes.get_mut(scope) {
             return f(buckets, now);
         }
-        f(scopes.entry(scope.clone()).or_insert_with(|| Buckets::new(now)), now)
+        let new = || Buckets::new(scope.service, now);
+        f(scopes.entry(scope.clone()).or_insert_with(new), now)
     }
 }
 

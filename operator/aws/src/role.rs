@@ -80,13 +80,13 @@ mod tests {
         let body = format!(
             "<AssumeRoleResponse><AssumeRoleResult><Credentials>{credentials}</Credentials></AssumeRoleResult></AssumeRoleResponse>"
         );
-        Response { status: 200, headers: Vec::new(), body }
+        Response::xml(&body)
     }
 
     fn sts_error(status: u16, code: &str) -> Response {
         let body =
             format!("<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>");
-        Response { status, headers: Vec::new(), body }
+        Response { status, ..Response::xml(&body) }
     }
 
     fn is_sts(request: &Request) -> bool {
@@ -156,9 +156,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_error_tells_credentials() {
         let log = Log::default();
-        let mut odd = session("ASIA");
-        odd.body = odd.body.replace("2099-01-01T00:00:00Z", "soon");
-        let base = fake::config(&log, move |_| Some(odd.clone()));
+        let odd = String::from_utf8(session("ASIA").body).unwrap().replace("2099-01-01T00:00:00Z", "soon");
+        let base = fake::config(&log, move |_| Some(Response::xml(&odd)));
         let here = fake::account_with(&log, assumed(&base, ROLE, None, &log.observer()).await)
             .cloud_trail("us-east-1");
         let error = here.get_trail_status(ARN).await.unwrap_err();

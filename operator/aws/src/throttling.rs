@@ -6,7 +6,8 @@ use aws_smithy_runtime_api::client::{
     retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority, RetryReason},
 };
 
-/// Whether AWS says by this code that there were too many calls. The same codes as the SDK's (`cloudtrail.md` 1.6).
+/// Whether AWS says by this code that there were too many calls. The same codes as the SDK's (`cloudtrail.md` 1.6), but
+/// for LimitExceededException, by which CloudWatch Logs says that a log group has all the metric filters it can have.
 pub(crate) fn is_throttling(code: &str) -> bool {
     matches!(
         code,
@@ -19,7 +20,6 @@ pub(crate) fn is_throttling(code: &str) -> bool {
             | "TransactionInProgressException"
             | "RequestLimitExceeded"
             | "BandwidthLimitExceeded"
-            | "LimitExceededException"
             | "RequestThrottled"
             | "SlowDown"
             | "PriorRequestNotComplete"

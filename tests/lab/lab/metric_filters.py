@@ -24,6 +24,14 @@ class Datapoint:
     dimensions: tuple[tuple[str, str], ...]
 
 
+def incoming(group: str, messages: list[str]) -> list[Datapoint]:
+    """What CloudWatch Logs counts of every batch by itself (AWS page "Monitoring usage with CloudWatch metrics")."""
+    counts = {"IncomingLogEvents": len(messages), "IncomingBytes": sum(len(text.encode()) + 26 for text in messages)}
+    units = {"IncomingLogEvents": "None", "IncomingBytes": "Bytes"}
+    of_group = (("LogGroupName", group),)
+    return [Datapoint("AWS/Logs", name, float(count), units[name], of_group) for name, count in counts.items()]
+
+
 def _refuse(message: str) -> AwsError:
     return AwsError("InvalidParameterException", message)
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: figures of the operator, on a real control plane and the AWS lab, and of the command.
+//! `cargo xtask bench`: figures of the operator, on a real control plane and the AWS lab, of the command, and of patterns.
 //!
 //! Knows: the order, and what is printed. Must not know: how anything is measured.
 
@@ -6,6 +6,7 @@ mod counting;
 mod figures;
 mod fleet;
 mod objects;
+mod patterns;
 mod plot;
 mod requests;
 mod restart;
@@ -46,6 +47,9 @@ enum What {
     /// How fast log files are validated, beside the stock AWS CLI on the same trees.
     /// Fails when the two do not find the same; times and memory depend on the machine, and are only marked
     Validate(validate::Args),
+    /// How fast filter patterns are evaluated over records, beside the plain way of doing it.
+    /// Fails when they do not find the same; times depend on the machine, and are told as ratios
+    Patterns(patterns::Args),
     /// Serves a tree to both
     #[command(hide = true)]
     ValidateServer(validate::server::Args),
@@ -72,6 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.what {
         What::Reconcile(args) => args.run(),
         What::Validate(args) => args.run(),
+        What::Patterns(args) => args.run(),
         What::ValidateServer(args) => validate::server::run(args),
     }
 }

@@ -18,10 +18,8 @@ use trail_operator_reconcile::{
     trail::ObservedTrail,
 };
 
-use super::{
-    names::{self, Names},
-    yaml::Node,
-};
+use super::names::{self, Names};
+use crate::yaml::Node;
 
 /// A spec may set this many tags.
 pub(super) const MOST_TAGS: usize = 48;
@@ -96,7 +94,7 @@ pub(super) fn of(draft: Trail, observed: &ObservedTrail) -> Manifests {
 }
 
 /// Whether the tag may be declared: neither AWS's nor the operator's own.
-fn is_free(key: &str) -> bool {
+pub(super) fn is_free(key: &str) -> bool {
     let aws = key.get(..4).is_some_and(|beginning| beginning.eq_ignore_ascii_case("aws:"));
     let own = OWNER_TAG.split_once('/').is_some_and(|(group, _)| key.starts_with(&format!("{group}/")));
     !aws && !own
@@ -153,7 +151,7 @@ fn insights(insights: Option<&Insights>) -> Vec<InsightSelector> {
 }
 
 /// A word of the schema; `None` where AWS has a newer one.
-fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
+pub(super) fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_value(Value::from(text)).ok()
 }
 

@@ -3,20 +3,23 @@
 //! Only puts together: AWS's answers come from the operator's own crates, objects from [`manifests`]. What came out is
 //! planned as the verb `plan` would, and whatever is not exactly what AWS has is told beside it.
 
+#[cfg(test)]
+mod alarm_tests;
+mod alarms;
 mod arn;
 mod check;
 mod manifests;
 mod names;
 #[cfg(test)]
 mod tests;
-mod yaml;
 
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
-use trail_operator_aws::{AccountInRegion, Clients, Observer};
+use trail_operator_aws::{AccountInRegion, AlarmsInRegion, Clients, Observer};
+use trail_operator_crds::Trail;
 use trail_operator_reconcile::{
-    aws::{CloudTrail, Identity},
+    aws::{Alarms as _, CloudTrail, Identity, MetricFilters as _},
     aws_account,
     aws_error::AwsError,
     reason::Reason,
@@ -24,15 +27,20 @@ use trail_operator_reconcile::{
     trail,
 };
 
+use crate::{
+    metric_alarm, output,
+    yaml::{Node, comment},
+};
+use alarms::{Found, Imported};
 use arn::TrailArn;
 use check::Checked;
 use manifests::Naming;
-use yaml::{Node, comment};
+pub(crate) use names::problem as problem_of_name;
 
 /// Which trail, and what its objects are called.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Reads with your own credentials: cloudtrail:DescribeTrails, ListTags, GetTrailStatus, GetEventSelectors, GetInsightSelectors and GetEventConfiguration.\n\nExit: 0; 4 when there is no answer."
+    after_help = "Reads with your own credentials: cloudtrail:DescribeTrails, ListTags, GetTrailStatus, GetEventSelectors, GetInsightSelectors and GetEventConfiguration; for alarms logs:DescribeMetricFilters, cloudwatch:DescribeAlarms and ListTagsForResource.\n\nExit: 0; 4 when there is no answer."
 )]
 pub(crate) struct Args {
     /// ARN of the trail.
@@ -73,14 +81,21 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
     let identity = aws_account::observe(&clients.account(&own).await.security_tokens()).await;
     let identity = identity.context("cannot tell whose AWS credentials these are")?;
     let act_as = ActAs { account_id: identity.account_id.clone(), ..own };
-    let api = clients.account(&act_as).await.cloud_trail(&arn.region);
+    let account = clients.account(&act_as).await;
+    let api = account.cloud_trail(&arn.region);
     let naming = Naming {
         namespace: args.namespace.clone(),
         name: args.name.clone(),
         account_ref: args.account_ref.clone(),
     };
     let checked = import(&arn, &naming, &identity, &api).await?;
-    print(&arn, &checked)?;
+    let trail = &checked.manifests.trail;
+    let found = around(trail, &account.alarms(&arn.region)).await;
+    let alarms = match found {
+        Ok(found) => alarms::of(trail, &identity.account_id, &found)?,
+        Err(error) => Imported { left_out: vec![unread(&error)], ..Imported::default() },
+    };
+    print(&arn, &checked, &alarms)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -103,6 +118,36 @@ async fn import(
     check::checked(manifests::of(draft, found), &observed, account)
 }
 
+/// Metric filters on the Trail's log group, and the alarms on their metrics.
+async fn around(trail: &Trail, api: &AlarmsInRegion) -> Result<Found, AwsError> {
+    let now = Duration::ZERO;
+    let Some(logs) = &trail.spec.cloud_watch_logs else { return Ok(Found::default()) };
+    let filters = match api.describe_metric_filters(&logs.log_group_name, now).await {
+        Err(error) if error.code == "ResourceNotFoundException" => return Ok(Found::default()),
+        answer => answer?.to_vec(),
+    };
+    let mut found = Found { filters, alarms: vec![] };
+    if found.filters.is_empty() {
+        return Ok(found);
+    }
+    for alarm in api.describe_alarms(now).await?.iter() {
+        if Found::is_watched_by(&found.filters, alarm) {
+            found.alarms.push((alarm.clone(), api.list_tags(&alarm.arn, now).await?));
+        }
+    }
+    Ok(found)
+}
+
+/// Without its alarms a trail is imported all the same.
+fn unread(error: &AwsError) -> String {
+    let advice = if error.reason() == Reason::AccessDenied {
+        "; allow logs:DescribeMetricFilters, cloudwatch:DescribeAlarms and cloudwatch:ListTagsForResource, and import again"
+    } else {
+        ""
+    };
+    format!("metric filters and alarms, which could not be read ({error}){advice}")
+}
+
 /// What to tell of a call that AWS did not answer.
 fn unreadable(error: &AwsError, arn: &TrailArn, identity: &Identity) -> anyhow::Error {
     let operation = error.operation;
@@ -116,25 +161,38 @@ fn unreadable(error: &AwsError, arn: &TrailArn, identity: &Identity) -> anyhow::
     anyhow!(error.clone()).context(format!("cannot read {arn}"))
 }
 
-/// The Trail comes last: once it is there it takes its EventSelectors for all that is declared.
-fn print(arn: &TrailArn, checked: &Checked) -> Result<()> {
+/// The Trail comes last: once it is there it takes its EventSelectors for all that is declared. Alarms wait for it.
+fn print(arn: &TrailArn, checked: &Checked, alarms: &Imported) -> Result<()> {
     let Checked { manifests, notes, warnings, of_event_selectors } = checked;
-    anstream::print!("{}", comment(&format!("{arn}, by `kubectl cloudtrail import`.")));
+    let mut document = comment(&format!("{arn}, by `kubectl cloudtrail import`."));
     for (object, warnings) in manifests.event_selectors.iter().zip(of_event_selectors) {
         for text in warnings {
-            anstream::print!("{}", comment(text));
+            document.push_str(&comment(text));
         }
-        anstream::println!("{}---", Node::of(object)?.yaml()?);
+        document.push_str(&Node::of(object)?.yaml()?);
+        document.push_str("---\n");
     }
-    for text in notes.iter().chain(warnings) {
-        anstream::print!("{}", comment(text));
+    for (object, notes) in &alarms.objects {
+        for text in notes {
+            document.push_str(&comment(text));
+        }
+        document.push_str(&metric_alarm::node(object)?.yaml()?);
+        document.push_str("---\n");
     }
-    anstream::print!("{}", manifests::trail_node(&manifests.trail)?.yaml()?);
+    let left_out: Vec<_> = alarms.left_out.iter().map(|what| format!("Left out: {what}.")).collect();
+    for text in notes.iter().chain(warnings).chain(&left_out) {
+        document.push_str(&comment(text));
+    }
+    document.push_str(&manifests::trail_node(&manifests.trail)?.yaml()?);
+    output::document(&document)?;
     for note in notes {
-        anstream::eprintln!("note: {note}");
+        output::tell(format_args!("note: {note}"));
     }
-    for warning in warnings.iter().chain(of_event_selectors.iter().flatten()) {
-        anstream::eprintln!("warning: {warning}");
+    let of_alarms = alarms.objects.iter().flat_map(|(_, notes)| notes);
+    for warning in
+        warnings.iter().chain(of_event_selectors.iter().flatten()).chain(of_alarms).chain(&left_out)
+    {
+        output::tell(format_args!("warning: {warning}"));
     }
     Ok(())
 }

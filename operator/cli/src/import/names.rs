@@ -54,7 +54,7 @@ fn fit(text: &str, dots: bool) -> String {
 }
 
 /// What is wrong with a name for a Trail, if anything. They have at most 128 characters, as part of the owner tag.
-pub(super) fn problem(name: &str) -> Option<String> {
+pub(crate) fn problem(name: &str) -> Option<String> {
     let is_label = |label: &str| {
         let fits = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-';
         !label.is_empty() && label.chars().all(fits) && !label.starts_with('-') && !label.ends_with('-')

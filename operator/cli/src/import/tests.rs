@@ -15,8 +15,8 @@ use trail_operator_reconcile::{
 use super::{
     check::{Checked, checked},
     manifests::{MOST_TAGS, Naming, draft, of, trail_node},
-    yaml::Node,
 };
+use crate::yaml::Node;
 
 const ACCOUNT: &str = "111122223333";
 const KMS: &str = "kms.amazonaws.com";

@@ -1,7 +1,6 @@
 //! The document of kind `Plan`.
 
 use anyhow::Result;
-use kube::ResourceExt;
 use serde::Serialize;
 use trail_operator_reconcile::trail::{Finding, Line, Severity};
 
@@ -45,19 +44,16 @@ struct Told {
 pub(super) fn print(planned: &[Planned]) -> Result<()> {
     let objects = planned.iter().map(object).collect();
     let document = Document { api_version: "trail-operator.dev/v1alpha1", kind: "Plan", objects };
-    anstream::println!("{}", serde_json::to_string_pretty(&document)?);
-    Ok(())
+    crate::output::json(&document)
 }
 
 fn object(planned: &Planned) -> Object {
     let (changes, findings) = match &planned.outcome {
-        Outcome::Plan(known) => {
-            let (input, _, plan) = &**known;
-            (plan.lines(input).into_iter().map(change).collect(), plan.findings.iter().map(told).collect())
+        Outcome::Plan(plan) => {
+            (plan.lines.iter().map(change).collect(), plan.findings.iter().map(told).collect())
         }
-        Outcome::Unresolved(unresolved) => {
-            let reason = unresolved.reason().as_str();
-            let message = unresolved.message().to_owned();
+        Outcome::Unresolved(reason, message) => {
+            let (reason, message) = (reason.as_str(), message.clone());
             (vec![], vec![Told { severity: "Waiting", reason, message }])
         }
         Outcome::Suspended => {
@@ -66,20 +62,20 @@ fn object(planned: &Planned) -> Object {
         }
     };
     Object {
-        kind: "Trail",
-        namespace: planned.trail.namespace().unwrap_or_default(),
-        name: planned.trail.name_any(),
+        kind: planned.kind,
+        namespace: planned.namespace.clone(),
+        name: planned.name.clone(),
         changes,
         findings,
     }
 }
 
-fn change(line: Line) -> Change {
+fn change(line: &Line) -> Change {
     Change {
         operation: line.operation,
-        field: line.field.field,
-        from: line.field.from,
-        to: line.field.to,
+        field: line.field.field.clone(),
+        from: line.field.from.clone(),
+        to: line.field.to.clone(),
         reason: line.reason,
         weakening: line.field.weakening,
         withheld: line.withheld,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt, api::ListParams};
-use trail_operator_crds::{AwsAccount, EventSelector, Trail};
+use trail_operator_crds::{AwsAccount, EventSelector, MetricAlarm, Trail};
 use trail_operator_reconcile::references;
 
 use super::{in_time, objects::Objects};
 
-/// Which Trails to plan for.
+/// Which Trails to plan for, with their MetricAlarms.
 pub(super) struct Scope<'a> {
     /// A namespace; that of the kubeconfig when unset.
     pub(super) namespace: Option<&'a str>,
@@ -29,6 +29,8 @@ pub(super) async fn read(scope: &Scope<'_>, cluster_id: Option<&str>) -> Result<
     let all = in_time("Trails", Api::<Trail>::all(client.clone()).list(&everything)).await?;
     let selectors: Api<EventSelector> = Api::all(client.clone());
     let selectors = in_time("EventSelectors", selectors.list(&everything)).await?;
+    let alarms: Api<MetricAlarm> = Api::all(client.clone());
+    let alarms = in_time("MetricAlarms", alarms.list(&everything)).await?;
     let accounts = in_time("AwsAccounts", Api::<AwsAccount>::all(client.clone()).list(&everything)).await?;
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let places = in_time("namespaces", namespaces.list_metadata(&everything)).await?;
@@ -43,6 +45,11 @@ pub(super) async fn read(scope: &Scope<'_>, cluster_id: Option<&str>) -> Result<
     let wanted = |trail: &Trail| {
         let here = scope.all || trail.namespace().as_deref() == Some(namespace);
         here && (scope.names.is_empty() || scope.names.contains(&trail.name_any()))
+    };
+    let alarms: Vec<_> = alarms.items.into_iter().map(Arc::new).collect();
+    let wanted_alarm = |alarm: &&Arc<MetricAlarm>| {
+        let here = scope.all || alarm.namespace().as_deref() == Some(namespace);
+        here && (scope.names.is_empty() || scope.names.contains(&alarm.spec.trail_ref.name))
     };
     let trails: Vec<_> = all.items.iter().filter(|trail| wanted(trail)).cloned().collect();
     if let Some(missing) =
@@ -59,6 +66,8 @@ pub(super) async fn read(scope: &Scope<'_>, cluster_id: Option<&str>) -> Result<
     };
     Ok(Objects {
         all_trails: all.items.into_iter().map(Arc::new).collect(),
+        alarms: alarms.iter().filter(wanted_alarm).cloned().collect(),
+        metric_alarms: alarms,
         event_selectors: selectors.items.into_iter().map(Arc::new).collect(),
         trails,
         accounts: accounts.items.into_iter().map(|account| (account.name_any(), account)).collect(),

@@ -13,12 +13,37 @@ use anyhow::{Context, Result, bail};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use trail_operator_crds::{AllowedNamespaces, AwsAccount, EventSelector, GROUP, LabelSelector, Trail};
+use trail_operator_crds::{
+    AllowedNamespaces, AwsAccount, EventSelector, GROUP, LabelSelector, MetricAlarm, Trail,
+};
 
 use super::objects::Objects;
 
-/// Reads every Trail, EventSelector and AwsAccount. Manifests of other kinds are none of our business.
+/// Reads as [`read_all`] does; there has to be a Trail.
 pub(crate) fn read(paths: &[PathBuf], namespace: Option<&str>, cluster_id: Option<&str>) -> Result<Objects> {
+    let objects = read_all(paths, namespace, cluster_id)?;
+    if objects.trails.is_empty() {
+        let beside = if objects.metric_alarms.is_empty() && objects.event_selectors.is_empty() {
+            ""
+        } else {
+            ", and what is there can be judged together with its Trail only; name its manifest too"
+        };
+        bail!("there is no Trail in {}{beside}", listed(paths));
+    }
+    Ok(objects)
+}
+
+/// The files, as they were named.
+pub(super) fn listed(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Reads every Trail, EventSelector, MetricAlarm and AwsAccount. Manifests of other kinds are none of our business.
+pub(crate) fn read_all(
+    paths: &[PathBuf],
+    namespace: Option<&str>,
+    cluster_id: Option<&str>,
+) -> Result<Objects> {
     let mut objects = Objects { cluster_id: cluster_id.map(str::to_owned), ..Objects::default() };
     for path in paths {
         for file in files(path)? {
@@ -30,13 +55,8 @@ pub(crate) fn read(paths: &[PathBuf], namespace: Option<&str>, cluster_id: Optio
             }
         }
     }
-    if objects.trails.is_empty() {
-        bail!(
-            "there is no Trail in {}",
-            paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
-        );
-    }
     objects.all_trails = objects.trails.iter().cloned().map(Arc::new).collect();
+    objects.alarms = objects.metric_alarms.clone();
     Ok(objects)
 }
 
@@ -92,6 +112,12 @@ fn take(document: Value, namespace: Option<&str>, file: &Path, objects: &mut Obj
             let namespace = place(&mut object.metadata);
             note(objects, format!("EventSelector {namespace}/{name}"), file)?;
             objects.event_selectors.push(Arc::new(object));
+        }
+        Some("MetricAlarm") => {
+            let mut object: MetricAlarm = whole(document).with_context(|| format!("MetricAlarm '{name}'"))?;
+            let namespace = place(&mut object.metadata);
+            note(objects, format!("MetricAlarm {namespace}/{name}"), file)?;
+            objects.metric_alarms.push(Arc::new(object));
         }
         Some("AwsAccount") => {
             let mut account: AwsAccount = whole(document).with_context(|| format!("AwsAccount '{name}'"))?;

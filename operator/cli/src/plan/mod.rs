@@ -2,28 +2,31 @@
 //!
 //! Only puts together: objects come from [`objects`], AWS's answers and the plan from the operator's own crates.
 
+mod alarms;
 mod document;
 mod from_cluster;
 mod from_files;
 mod objects;
 mod selectors;
 mod text;
+mod trails;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use jiff::Timestamp;
 use trail_operator_aws::{Clients, Observer, check_endpoints};
-use trail_operator_crds::Trail;
 use trail_operator_reconcile::{
     aws_account,
+    reason::Reason,
     references::{ActAs, References},
-    trail::{self, Actor, Freshness, Hold, Input, Observed, Plan, Unresolved},
+    trail::{Finding, Line},
 };
 
-pub(crate) use from_files::read as read_manifests;
-pub(crate) use objects::Objects;
+use crate::output;
+pub(crate) use from_files::{read as read_manifests, read_all as read_all_manifests};
+pub(crate) use objects::{ANY_CLUSTER, Objects};
+pub(crate) use trails::input_of;
 
 /// What to plan for, and how to show it.
 #[derive(Debug, clap::Args)]
@@ -35,7 +38,7 @@ pub(crate) struct Args {
     #[arg(short, long = "filename", value_name = "FILE", conflicts_with_all = ["all_namespaces", "name"])]
     filename: Vec<PathBuf>,
 
-    /// Trails of the cluster by name; all of the namespace when none is given.
+    /// Trails of the cluster by name, each with its MetricAlarms; all of the namespace when none is given.
     #[arg(value_name = "NAME")]
     name: Vec<String>,
 
@@ -43,7 +46,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "NAMESPACE")]
     namespace: Option<String>,
 
-    /// Every Trail of the cluster.
+    /// Every Trail and MetricAlarm of the cluster.
     #[arg(short = 'A', long)]
     all_namespaces: bool,
 
@@ -81,25 +84,39 @@ enum Output {
 
 /// What came of one object.
 pub(crate) struct Planned {
-    trail: Trail,
+    kind: &'static str,
+    namespace: String,
+    name: String,
     outcome: Outcome,
 }
 
 /// Whether there is a plan.
 pub(crate) enum Outcome {
     /// There is.
-    Plan(Box<(Input, Observed, Plan)>),
-    /// It may not act, or not yet.
-    Unresolved(Unresolved),
+    Plan(Plan),
+    /// It may not act, or not yet: why.
+    Unresolved(Reason, String),
     /// It is suspended.
     Suspended,
+}
+
+/// What the controller would do, of whatever kind the object is.
+pub(crate) struct Plan {
+    /// What it is done to, in AWS.
+    target: String,
+    /// How many calls change something.
+    calls: usize,
+    /// Every difference.
+    lines: Vec<Line>,
+    /// What stands in the way.
+    findings: Vec<Finding>,
 }
 
 impl Planned {
     fn plan(&self) -> Option<&Plan> {
         match &self.outcome {
-            Outcome::Plan(plan) => Some(&plan.2),
-            Outcome::Unresolved(_) | Outcome::Suspended => None,
+            Outcome::Plan(plan) => Some(plan),
+            Outcome::Unresolved(..) | Outcome::Suspended => None,
         }
     }
 }
@@ -122,16 +139,19 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
     identify(&mut objects, &clients, args.assume_account_roles).await?;
     let mut planned = Vec::new();
     for trail in objects.trails.clone() {
-        planned.push(plan(&trail, &objects, &clients).await?);
+        planned.push(trails::plan(&trail, &objects, &clients).await?);
+    }
+    for alarm in &objects.alarms {
+        planned.push(Box::pin(alarms::plan(alarm, &objects, &clients)).await?);
     }
     match args.output {
-        Output::Text => text::print(&planned),
+        Output::Text => text::print(&planned)?,
         Output::Json => document::print(&planned)?,
     }
-    if planned.iter().any(|one| matches!(one.outcome, Outcome::Unresolved(_))) {
+    if planned.iter().any(|one| matches!(one.outcome, Outcome::Unresolved(..))) {
         return Ok(ExitCode::from(crate::NO_ANSWER));
     }
-    let something = planned.iter().filter_map(Planned::plan).any(|plan| !plan.changes.is_empty());
+    let something = planned.iter().filter_map(Planned::plan).any(|plan| plan.calls > 0);
     Ok(if something && args.detailed_exitcode { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
 
@@ -167,64 +187,22 @@ async fn identify(objects: &mut Objects, clients: &Clients, assume_roles: bool) 
             && !act_as.account_id.is_empty()
             && identity.account_id != act_as.account_id
         {
-            anstream::eprintln!(
+            output::tell(format_args!(
                 "your credentials belong to account {}, so nothing can be said of trails in account {}; use --assume-account-roles, or other credentials",
-                identity.account_id,
-                act_as.account_id
-            );
+                identity.account_id, act_as.account_id
+            ));
         }
         objects.identities.insert(act_as, identity.account_id);
     }
     if let Some(account_id) = objects.identities.get(&own).cloned() {
         for name in unnamed {
-            anstream::eprintln!(
+            output::tell(format_args!(
                 "AwsAccount '{name}' is not among the manifests; planning for account {account_id}, to which your credentials belong"
-            );
+            ));
             objects.make_up_account(&name, &account_id);
         }
     }
     Ok(())
-}
-
-async fn plan(trail: &Trail, objects: &Objects, clients: &Clients) -> Result<Planned> {
-    let done = |outcome| Ok(Planned { trail: trail.clone(), outcome });
-    if trail.spec.suspend && trail.metadata.deletion_timestamp.is_none() {
-        return done(Outcome::Suspended);
-    }
-    let now = Timestamp::now();
-    let input = match input_of(trail, objects, now) {
-        Ok(input) => input,
-        Err(unresolved) => return done(Outcome::Unresolved(unresolved)),
-    };
-    let in_region = clients.account(&input.act_as).await.cloud_trail(&input.region);
-    let observed = trail::observe(&in_region, &input).await;
-    let observed = observed.with_context(|| format!("cannot look at {}", input.arn))?;
-    let input = objects.with_owner(input, &observed);
-    let plan = if trail.metadata.deletion_timestamp.is_some() {
-        Plan { changes: trail::finalize::plan(&input, &observed), ..Plan::default() }
-    } else {
-        let mut plan = trail::plan(&input, &observed, now);
-        plan.findings.extend(selectors::findings(trail, objects, now));
-        plan
-    };
-    done(Outcome::Plan(Box::new((input, observed, plan))))
-}
-
-/// What the plan for a Trail begins with.
-pub(crate) fn input_of(trail: &Trail, objects: &Objects, now: Timestamp) -> Result<Input, Unresolved> {
-    let cluster_id = objects.cluster_id.as_deref().unwrap_or(objects::ANY_CLUSTER);
-    let actor = Actor { cluster_id, read_only: false };
-    let input = trail::dereference(trail, actor, objects, now)?;
-    Ok(sure(Input { freshness: Freshness::AsUsual, ..input }))
-}
-
-/// The controller asks before it gives up what nobody declares any more, and then does.
-fn sure(mut input: Input) -> Input {
-    let hold = &mut input.recording.selectors.hold;
-    if *hold == Some(Hold::NotAskedYet) {
-        *hold = None;
-    }
-    input
 }
 
 /// How long reading from a cluster may take.

@@ -8,7 +8,8 @@ use std::{
 };
 
 use trail_operator_crds::{
-    AllowedNamespaces, AwsAccount, AwsAccountSpec, EventSelector, LabelSelector, ManagementPolicy, Trail,
+    AllowedNamespaces, AwsAccount, AwsAccountSpec, EventSelector, LabelSelector, ManagementPolicy,
+    MetricAlarm, Trail,
 };
 use trail_operator_reconcile::{
     references::{ActAs, Claim, Namespace, References, Unreadable},
@@ -16,17 +17,21 @@ use trail_operator_reconcile::{
 };
 
 /// Stands for the first part of the owner tag where it is not known.
-pub(super) const ANY_CLUSTER: &str = "<cluster id>";
+pub(crate) const ANY_CLUSTER: &str = "<cluster id>";
 
 /// Everything that was read.
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
     /// What to plan for.
     pub(crate) trails: Vec<Trail>,
+    /// And these.
+    pub(super) alarms: Vec<Arc<MetricAlarm>>,
     /// Every Trail that there is, for knowing who else claims a trail, and records the same.
     pub(crate) all_trails: Vec<Arc<Trail>>,
     /// Every EventSelector.
     pub(crate) event_selectors: Vec<Arc<EventSelector>>,
+    /// Every MetricAlarm.
+    pub(crate) metric_alarms: Vec<Arc<MetricAlarm>>,
     /// Accounts by name.
     pub(super) accounts: BTreeMap<String, AwsAccount>,
     /// The manifest in which each was, by kind and name.
@@ -65,17 +70,18 @@ impl Objects {
         self.accounts.insert(name.to_owned(), account);
     }
 
-    /// Where the cluster is not known, the owner tag of this very object in any cluster counts as its own.
+    /// The Trail as its trail says whose it is.
     pub(crate) fn with_owner(&self, input: Input, observed: &Observed) -> Input {
-        if self.cluster_id.is_some() {
-            return input;
-        }
         let owner = observed.trail.as_ref().and_then(|trail| trail.owner());
-        let mine = input.owner.strip_prefix(ANY_CLUSTER).unwrap_or_default().to_owned();
-        match owner.filter(|owner| owner.ends_with(&mine)) {
-            Some(owner) => Input { owner: owner.to_owned(), ..input },
-            None => input,
-        }
+        Input { owner: self.owner(&input.owner, owner), ..input }
+    }
+
+    /// An object's owner tag, given the one that AWS has. Where the cluster is not known, the tag of this very object in any
+    /// cluster counts as its own.
+    pub(crate) fn owner(&self, declared: &str, actual: Option<&str>) -> String {
+        let mine = declared.strip_prefix(ANY_CLUSTER).filter(|_| self.cluster_id.is_none());
+        let same = |actual: &&str| mine.is_some_and(|mine| actual.ends_with(mine));
+        actual.filter(same).unwrap_or(declared).to_owned()
     }
 }
 
@@ -115,6 +121,10 @@ impl References for Objects {
 
     fn event_selector_deleted(&self, _namespace: &str, _trail: &str) -> Option<Duration> {
         None
+    }
+
+    fn metric_alarms(&self) -> Vec<Arc<MetricAlarm>> {
+        self.metric_alarms.clone()
     }
 
     fn claims(&self, region: &str, trail_name: &str) -> Vec<Claim> {

@@ -28,7 +28,7 @@ pub(super) fn findings(trail: &Trail, objects: &Objects, now: Timestamp) -> Vec<
             }),
         };
         for warning in event_selector::report(&object, &view, now).status.warnings {
-            anstream::eprintln!("warning: {called}: {}: {}", warning.reason, warning.message);
+            crate::output::tell(format_args!("warning: {called}: {}: {}", warning.reason, warning.message));
         }
         if let Some((reason, message)) = refused {
             let severity = if reason == Reason::Invalid { Severity::Error } else { Severity::Waiting };

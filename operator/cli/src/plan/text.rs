@@ -1,10 +1,12 @@
 //! A plan for people: `+` what comes, `-` what goes, `~` what changes, `!` what is withheld.
 
-use anstyle::{AnsiColor, Style};
-use kube::ResourceExt;
-use trail_operator_reconcile::trail::{Line, Plan, Severity};
+use std::fmt::{self, Write as _};
 
-use super::{Outcome, Planned, document::severity};
+use anstyle::{AnsiColor, Style};
+use anyhow::Result;
+use trail_operator_reconcile::trail::{Line, Severity};
+
+use super::{Outcome, Plan, Planned, document::severity};
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default();
@@ -12,81 +14,92 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
-pub(super) fn print(planned: &[Planned]) {
+pub(super) fn print(planned: &[Planned]) -> Result<()> {
+    let mut text = String::new();
     for one in planned {
-        object(one);
-        anstream::println!();
+        object(&mut text, one)?;
+        text.push('\n');
     }
-    summary(planned);
+    summary(&mut text, planned)?;
+    crate::output::text(&text)
 }
 
-fn object(planned: &Planned) {
-    let name = format!("{}/{}", planned.trail.namespace().unwrap_or_default(), planned.trail.name_any());
-    match &planned.outcome {
-        Outcome::Plan(known) => {
-            let (input, _, plan) = &**known;
-            anstream::println!("{BOLD}Trail {name}{BOLD:#}  {DIM}{}{DIM:#}", input.arn);
-            body(plan, &plan.lines(input));
+fn object(text: &mut String, planned: &Planned) -> fmt::Result {
+    let Planned { kind, namespace, name, outcome } = planned;
+    write!(text, "{BOLD}{kind} {namespace}/{name}{BOLD:#}")?;
+    match outcome {
+        Outcome::Plan(plan) => {
+            writeln!(text, "  {DIM}{}{DIM:#}", plan.target)?;
+            body(text, plan)
         }
-        Outcome::Unresolved(unresolved) => {
-            anstream::println!("{BOLD}Trail {name}{BOLD:#}");
-            anstream::println!("  {YELLOW}{}{YELLOW:#}: {}", unresolved.reason(), unresolved.message());
+        Outcome::Unresolved(reason, message) => {
+            writeln!(text, "\n  {YELLOW}{reason}{YELLOW:#}: {message}")
         }
         Outcome::Suspended => {
-            anstream::println!("{BOLD}Trail {name}{BOLD:#}");
-            anstream::println!("  suspended: nothing is read or changed");
+            writeln!(text)?;
+            writeln!(text, "  suspended: nothing is read or changed")
         }
     }
 }
 
-fn body(plan: &Plan, lines: &[Line]) {
+fn body(text: &mut String, plan: &Plan) -> fmt::Result {
+    let Plan { lines, findings, calls, .. } = plan;
     let mut operation = "";
     for line in lines.iter().filter(|line| !line.withheld) {
         if line.operation != operation {
             operation = line.operation;
-            anstream::println!("  {operation}");
+            writeln!(text, "  {operation}")?;
         }
-        change(line);
+        change(text, line)?;
     }
-    if plan.changes.is_empty() && plan.withheld.is_empty() && plan.findings.is_empty() {
-        anstream::println!("  as declared");
+    if *calls == 0 && lines.is_empty() && findings.is_empty() {
+        writeln!(text, "  as declared")?;
     }
     if lines.iter().any(|line| line.withheld) {
-        anstream::println!("  {YELLOW}withheld{YELLOW:#}");
+        writeln!(text, "  {YELLOW}withheld{YELLOW:#}")?;
     }
     for line in lines.iter().filter(|line| line.withheld) {
         let field = &line.field;
-        anstream::println!("    {YELLOW}!{YELLOW:#} {field}  {DIM}({}){DIM:#}", line.reason);
+        writeln!(text, "    {YELLOW}!{YELLOW:#} {field}  {DIM}({}){DIM:#}", line.reason)?;
     }
-    for finding in &plan.findings {
+    for finding in findings {
         let style = if finding.severity == Severity::Error { RED } else { YELLOW };
         let severity = severity(finding.severity);
-        anstream::println!("  {style}{severity} {}{style:#}: {}", finding.reason, finding.message);
+        writeln!(text, "  {style}{severity} {}{style:#}: {}", finding.reason, finding.message)?;
     }
+    Ok(())
 }
 
-fn change(line: &Line) {
+fn change(text: &mut String, line: &Line) -> fmt::Result {
     let field = &line.field;
     let weakening = if field.weakening { ", weakens the record" } else { "" };
     let why = format!("{DIM}({}{weakening}){DIM:#}", line.reason);
     if field.field.is_empty() {
-        return;
+        return Ok(());
     }
     match (field.from.is_empty(), field.to.is_empty()) {
-        (true, _) => anstream::println!("    {GREEN}+{GREEN:#} {}: '{}'  {why}", field.field, field.to),
-        (false, true) => anstream::println!("    {RED}-{RED:#} {}: '{}'  {why}", field.field, field.from),
-        (false, false) => anstream::println!("    {YELLOW}~{YELLOW:#} {field}  {why}"),
+        (true, _) => writeln!(text, "    {GREEN}+{GREEN:#} {}: '{}'  {why}", field.field, field.to),
+        (false, true) => writeln!(text, "    {RED}-{RED:#} {}: '{}'  {why}", field.field, field.from),
+        (false, false) => writeln!(text, "    {YELLOW}~{YELLOW:#} {field}  {why}"),
     }
 }
 
-fn summary(planned: &[Planned]) {
+fn summary(text: &mut String, planned: &[Planned]) -> fmt::Result {
     let plans: Vec<_> = planned.iter().filter_map(Planned::plan).collect();
-    let to_do = plans.iter().filter(|plan| !plan.changes.is_empty()).count();
-    let calls = plans.iter().map(|plan| plan.changes.len()).sum();
-    let withheld = plans.iter().map(|plan| plan.withheld.len()).sum();
+    let to_do = plans.iter().filter(|plan| plan.calls > 0).count();
+    let calls = plans.iter().map(|plan| plan.calls).sum();
+    let withheld = plans.iter().flat_map(|plan| &plan.lines).filter(|line| line.withheld).count();
+    let of = |kind: &str| planned.iter().filter(|one| one.kind == kind).count();
+    let alarms = match of("MetricAlarm") {
+        0 => String::new(),
+        alarms => format!(" and {}", counted(alarms, "MetricAlarm")),
+    };
     let (trails, calls, withheld) =
-        (counted(planned.len(), "Trail"), counted(calls, "AWS call"), counted(withheld, "difference"));
-    anstream::println!("{BOLD}Plan{BOLD:#}: {trails}, {to_do} to change with {calls}, {withheld} withheld.");
+        (counted(of("Trail"), "Trail"), counted(calls, "AWS call"), counted(withheld, "difference"));
+    writeln!(
+        text,
+        "{BOLD}Plan{BOLD:#}: {trails}{alarms}, {to_do} to change with {calls}, {withheld} withheld."
+    )
 }
 
 fn counted(number: usize, what: &str) -> String {

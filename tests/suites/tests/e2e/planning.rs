@@ -10,7 +10,7 @@ use test_cluster::wait_for;
 use test_lab::ACCOUNT;
 use test_suites::stage::{PATIENCE, Place, Stage, beside_the_operator};
 
-use crate::{composing, place, shared};
+use crate::{alarming, composing, place, shared};
 
 /// What came of one call.
 #[derive(Debug)]
@@ -157,6 +157,78 @@ fn the_plan_for_a_cluster_is_what_the_operator_does_at_its_next_look() -> Result
     assert_eq!(stage.writes_since(at, mark)?, operations(object));
     let after = call(stage, &plan)?;
     assert_eq!((after.code, operations(&after.document()?["objects"][0])), (Some(0), vec![]), "{after:?}");
+    Ok(())
+}
+
+#[test]
+fn the_plan_for_an_alarm_is_what_applying_it_and_giving_it_another_name_do() -> Result<()> {
+    let (stage, at) = (alarming::stage(), place("rung", "eu-west-1"));
+    alarming::connected(stage, at, alarming::Regions::Home)?;
+    let file = stage.cluster.folder().join("rung-root.json");
+    let mut alarm = alarming::object(at, "rung-root");
+    let trail = stage.trail(at)?;
+    let manifests = |alarm: &Value| {
+        let trail = json!({"apiVersion": trail["apiVersion"], "kind": "Trail",
+            "metadata": {"name": at.name, "namespace": at.namespace}, "spec": trail["spec"]});
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": [trail, alarm]});
+        fs::write(&file, list.to_string())
+    };
+    let of_files = format!("plan --filename {} --output json --detailed-exitcode", file.display());
+    let of_cluster =
+        format!("plan {} --namespace default --cluster-id stage --output json --detailed-exitcode", at.name);
+
+    manifests(&alarm)?;
+    let answer = call(stage, &of_files)?;
+    let document = answer.document()?;
+    let object = &document["objects"][1];
+    assert_eq!(
+        (answer.code, &object["kind"], &object["name"]),
+        (Some(2), &json!("MetricAlarm"), &json!("rung-root"))
+    );
+    assert_eq!(change(object, "filter.name")["to"], "default/rung-root");
+    let mark = stage.mark()?;
+    alarming::apply(stage, &alarm)?;
+    alarming::wait(stage, at, "rung-root", &[alarming::READY])?;
+    assert_eq!(alarming::writes(stage, at, mark)?, operations(object));
+    for plan in [&of_files, &of_cluster] {
+        let answer = call(stage, plan)?;
+        let document = answer.document()?;
+        assert_eq!((answer.code, operations(&document["objects"][1])), (Some(0), vec![]), "{answer:?}");
+    }
+
+    // The operator does not look by itself before it is asked.
+    let rarely = json!({"spec": {"intervalSeconds": 86400}}).to_string();
+    stage.cluster.kubectl(&[
+        "patch",
+        "trail",
+        "-n",
+        at.namespace,
+        at.name,
+        "--type",
+        "merge",
+        "-p",
+        &rarely,
+    ])?;
+    alarming::look(stage, at, "rung-root")?;
+    let mark = stage.mark()?;
+    let silent = json!({"AlarmNames": ["default/rung-root"]});
+    stage.aws(at, "cloudwatch", "DisableAlarmActions", &silent)?;
+    let drifted = call(stage, &of_cluster)?;
+    let document = drifted.document()?;
+    let object = &document["objects"][1];
+    let enabled = change(object, "alarm.actionsEnabled");
+    assert_eq!((drifted.code, &enabled["reason"]), (Some(2), &json!("changed in AWS")), "{drifted:?}");
+    alarming::look(stage, at, "rung-root")?;
+    assert_eq!(alarming::writes(stage, at, mark)?, operations(object));
+
+    // What is foreseen of an alarm that means nothing is that nothing is done.
+    alarm["spec"]["preset"] = Value::Null;
+    alarm["spec"]["filter"] = json!({"pattern": "{ $.eventName = }"});
+    manifests(&alarm)?;
+    let answer = call(stage, &of_files)?;
+    let document = answer.document()?;
+    let finding = &document["objects"][1]["findings"][0];
+    assert_eq!((answer.code, &finding["reason"]), (Some(0), &json!("InvalidPattern")), "{answer:?}");
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use serde_saphyr::DoubleQuoted;
 
 /// JSON whose members keep their order.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Node {
+pub(crate) enum Node {
     Map(Vec<(String, Node)>),
     List(Vec<Node>),
     Text(String),
@@ -25,18 +25,18 @@ pub(super) enum Node {
 
 impl Node {
     /// Everything that an object says.
-    pub(super) fn of(object: &impl Serialize) -> Result<Self> {
+    pub(crate) fn of(object: &impl Serialize) -> Result<Self> {
         Ok(serde_json::from_str(&serde_json::to_string(object)?)?)
     }
 
     /// A member of a map.
-    pub(super) fn member(&mut self, name: &str) -> Option<&mut Self> {
+    pub(crate) fn member(&mut self, name: &str) -> Option<&mut Self> {
         let Self::Map(members) = self else { return None };
         members.iter_mut().find(|(key, _)| key == name).map(|(_, node)| node)
     }
 
     /// Takes out what is there by itself.
-    pub(super) fn without(self, default: &Self) -> Self {
+    pub(crate) fn without(self, default: &Self) -> Self {
         let (Self::Map(members), Self::Map(defaults)) = (self.clone(), default) else { return self };
         let differing = members.into_iter().filter_map(|(name, node)| {
             let default = defaults.iter().find(|(key, _)| *key == name).map(|(_, node)| node);
@@ -50,14 +50,14 @@ impl Node {
     }
 
     /// As YAML.
-    pub(super) fn yaml(&self) -> Result<String> {
+    pub(crate) fn yaml(&self) -> Result<String> {
         let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
         Ok(serde_saphyr::to_string_with_options(self, options)?)
     }
 }
 
 /// Lines of a comment. Nothing in a text ends the comment, whatever counts as the end of a line somewhere.
-pub(super) fn comment(text: &str) -> String {
+pub(crate) fn comment(text: &str) -> String {
     let shown = |char: char| match char {
         '\u{2028}' | '\u{2029}' | '\u{feff}' => char::REPLACEMENT_CHARACTER,
         char if char.is_control() => char::REPLACEMENT_CHARACTER,
