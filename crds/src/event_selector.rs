@@ -8,6 +8,8 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::CostShare;
+
 /// What a trail is to record besides management events.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[kube(
@@ -292,6 +294,10 @@ pub struct EventSelectorStatus {
     #[schemars(length(max = 20))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub warnings: Vec<SelectorWarning>,
+
+    /// What it adds to the cost of the trail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostShare>,
 
     /// Conditions, in kstatus' sense.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -6,11 +6,14 @@
     clippy::duplicated_attributes,
     reason = "printcolumn(…) says `type_` and `json_path` once for each column"
 )]
+#![allow(clippy::struct_field_names, reason = "event names, times and ids are CloudTrail's own members")]
 #![allow(clippy::struct_excessive_bools, reason = "CloudTrail's own switches are fields of the spec")]
 
 mod aws_account;
+mod cost;
 mod event_selector;
 mod manifest;
+mod metric_alarm;
 mod trail;
 mod validation;
 
@@ -18,11 +21,20 @@ pub use aws_account::{
     AllowedNamespaces, AllowedResources, AwsAccount, AwsAccountSpec, AwsAccountStatus, BreakGlass,
     Guardrails, LabelSelector, Weakening,
 };
+pub use cost::{
+    Cost, CostBasis, CostComponent, CostFinding, CostShare, CostStatus, CountedEvents, CountedKind,
+    DeclaredVolume, ObjectCost,
+};
 pub use event_selector::{
     AcceptedSelectors, AdvancedEventSelector, AdvancedFieldSelector, BasicEventSelector, DataResource,
     EventSelector, EventSelectorSpec, EventSelectorStatus, ReadWriteType, SelectorWarning, TrailRef,
 };
 pub use manifest::{Manifest, manifests};
+pub use metric_alarm::{
+    Alarm, AlarmDeletionPolicy, AlarmPlace, Backtest, BacktestWeek, ComparisonOperator, ControlResult,
+    ControlVerdict, EffectiveAlarm, Filter, LocalTrailRef, MatchedEvent, Metric, MetricAlarm,
+    MetricAlarmSpec, MetricAlarmStatus, Statistic, TreatMissingData,
+};
 pub use trail::{
     AccountRef, AdoptionPolicy, Aggregation, CloudWatchLogs, DeletionPolicy, Destination, Drift,
     EventSelectorsFrom, InsightCategory, InsightSelector, InsightType, Kms, Logging, LoggingStatus,
@@ -74,8 +86,20 @@ pub mod condition {
     pub const ACCEPTED: &str = "Accepted";
     /// AWS has them.
     pub const APPLIED: &str = "Applied";
+    /// The metric filter is in AWS as declared.
+    pub const FILTER_IN_PLACE: &str = "FilterInPlace";
+    /// The alarm is in AWS as declared.
+    pub const ALARM_IN_PLACE: &str = "AlarmInPlace";
+    /// Somebody would hear the alarm.
+    pub const NOTIFICATIONS_CONFIRMED: &str = "NotificationsConfirmed";
+    /// Every link from the trail to whoever hears the alarm holds.
+    pub const WOULD_RING: &str = "WouldRing";
+    /// There is a figure of what the trail costs.
+    pub const COST_ESTIMATED: &str = "CostEstimated";
+    /// It is within the declared budget.
+    pub const WITHIN_BUDGET: &str = "WithinBudget";
     /// Every type there is.
-    pub const ALL: [&str; 10] = [
+    pub const ALL: [&str; 16] = [
         READY,
         RECONCILING,
         STALLED,
@@ -86,5 +110,11 @@ pub mod condition {
         IDENTITY_VERIFIED,
         ACCEPTED,
         APPLIED,
+        FILTER_IN_PLACE,
+        ALARM_IN_PLACE,
+        NOTIFICATIONS_CONFIRMED,
+        WOULD_RING,
+        COST_ESTIMATED,
+        WITHIN_BUDGET,
     ];
 }

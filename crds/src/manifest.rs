@@ -4,7 +4,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt;
 use serde_json::{Map, Value, json};
 
-use crate::{AwsAccount, EventSelector, Trail};
+use crate::{AwsAccount, EventSelector, MetricAlarm, Trail};
 
 /// One `CustomResourceDefinition`.
 pub struct Manifest {
@@ -32,7 +32,7 @@ impl Manifest {
 /// # Errors
 /// When a derived definition cannot be written as JSON.
 pub fn manifests() -> Result<Vec<Manifest>, serde_json::Error> {
-    [Trail::crd(), EventSelector::crd(), AwsAccount::crd()].iter().map(manifest).collect()
+    [Trail::crd(), EventSelector::crd(), MetricAlarm::crd(), AwsAccount::crd()].iter().map(manifest).collect()
 }
 
 fn manifest(crd: &CustomResourceDefinition) -> Result<Manifest, serde_json::Error> {

@@ -9,7 +9,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CoverageStatus, LabelSelector, Validation, ValidationStatus};
+use crate::{Cost, CostStatus, CoverageStatus, LabelSelector, Validation, ValidationStatus};
 
 /// What one trail should be.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -179,6 +179,10 @@ pub struct TrailSpec {
     /// How delivered files are verified against the digests that `CloudTrail` signed. Needs `enableLogFileValidation`.
     #[serde(default)]
     pub validation: Validation,
+
+    /// What the trail may cost, and what is expected of it until something is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
 }
 
 /// Reference to an `AwsAccount`, which is cluster-scoped.
@@ -490,6 +494,10 @@ pub struct TrailStatus {
     /// Which Regions and accounts should deliver digests, and which do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<CoverageStatus>,
+
+    /// What the trail costs a month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostStatus>,
 
     /// Conditions, in kstatus' sense.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

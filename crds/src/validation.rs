@@ -104,7 +104,7 @@ pub enum FailurePolicy {
 pub struct ValidationStatus {
     /// What all findings come to.
     pub verdict: ValidationVerdict,
-    /// When the last run ended; refreshed with another change, or hourly.
+    /// When the last run that ended was begun; refreshed with another change, or hourly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run_time: Option<Time>,
     /// Value of the annotation `trail-operator.dev/validate-requested-at` that was last acted on.
@@ -120,10 +120,16 @@ pub struct ValidationStatus {
     /// When the past was last gone over again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_deep_pass_time: Option<Time>,
+    /// Up to when a lifecycle rule of the bucket has expired what was delivered. Nothing is said of that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expired_through: Option<Time>,
+    /// Of the listed log files the least that was read in any run since `verifiedFrom`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_files_read: Option<LogFiles>,
     /// How many chains of digests were verified up to `verifiedThrough`: of accounts and Regions, and of late files.
     pub chains: i32,
-    /// Hash over the newest verified digest of each of them. The next run reads these digests, verifies their signatures
-    /// again, and goes on from there only when they come to the same.
+    /// Hash over the newest verified digest of each of them, and over what else stands here. The next process reads these
+    /// digests, verifies their signatures again, and goes on from there only when all of it comes to the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub anchor: Option<String>,
@@ -257,6 +263,10 @@ pub struct ValidatedLocation {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 200))]
     pub key_prefix: String,
+    /// Account that must own the bucket; empty where that is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 12))]
+    pub bucket_owner: String,
     /// Until when it was seen to be delivered there; unset for the present place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Time>,

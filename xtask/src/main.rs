@@ -11,6 +11,7 @@ mod demo;
 mod layers;
 mod lint;
 mod parts;
+mod prices;
 mod signals;
 mod terminal;
 mod test;
@@ -45,6 +46,8 @@ enum Verb {
         #[arg(long)]
         check: bool,
     },
+    /// Takes the prices of AWS's price lists into the table in the binary
+    Prices(prices::Args),
     /// Starts a Kubernetes control plane alone, until Ctrl-C
     Cluster,
     /// Starts the AWS lab alone, until Ctrl-C
@@ -74,6 +77,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Bench(args) => bench::run(&args),
         Verb::Lint => lint::run(),
         Verb::Crds { check } => crds::run(check),
+        Verb::Prices(args) => prices::run(&args),
         Verb::Cluster => parts::cluster(),
         Verb::Lab { args } => parts::lab(&args),
         Verb::Prepare => parts::prepare(),

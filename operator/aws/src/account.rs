@@ -5,9 +5,16 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use aws_config::{Region, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use parking_lot::Mutex;
-use trail_operator_reconcile::aws_error::AwsError;
+use trail_operator_reconcile::{aws::Topic, aws_error::AwsError};
 
-use crate::{AccountInRegion, SecurityTokensClient, cached::Cached, calls::Calls, limits::Scope, regions};
+use crate::{
+    AccountInRegion, AccountTrails, AlarmsInRegion, SecurityTokensClient,
+    cached::Cached,
+    calls::Calls,
+    limits::Scope,
+    organizations::{self, Organization},
+    regions,
+};
 
 /// An account with one identity.
 #[derive(Clone, Debug)]
@@ -17,11 +24,16 @@ pub struct Account(Arc<Inner>);
 struct Inner {
     session: Arc<Session>,
     by_region: Mutex<HashMap<String, AccountInRegion>>,
+    alarms_by_region: Mutex<HashMap<String, AlarmsInRegion>>,
 }
 
 impl Account {
     pub(crate) fn new(session: Session) -> Self {
-        Self(Arc::new(Inner { session: Arc::new(session), by_region: Mutex::default() }))
+        Self(Arc::new(Inner {
+            session: Arc::new(session),
+            by_region: Mutex::default(),
+            alarms_by_region: Mutex::default(),
+        }))
     }
 
     /// Everything that keeping trails in a Region takes. The same for each call, so what was read is shared.
@@ -30,6 +42,15 @@ impl Account {
         let here = by_region
             .entry(region.to_owned())
             .or_insert_with(|| AccountInRegion::new(Arc::clone(&self.0.session), region));
+        here.clone()
+    }
+
+    /// Everything that keeping metric filters and alarms in a Region takes. Shared in the same way.
+    pub fn alarms(&self, region: &str) -> AlarmsInRegion {
+        let mut by_region = self.0.alarms_by_region.lock();
+        let here = by_region
+            .entry(region.to_owned())
+            .or_insert_with(|| AlarmsInRegion::new(&self.0.session, region));
         here.clone()
     }
 
@@ -45,6 +66,28 @@ impl Account {
     pub async fn list_regions(&self, max_age: Duration) -> Result<Vec<String>, AwsError> {
         let session = &self.0.session;
         session.regions.get(&(), max_age, || regions::list(session)).await
+    }
+
+    /// The organization that the account is in.
+    ///
+    /// # Errors
+    /// What AWS answers, as for every call; `AWSOrganizationsNotInUseException` where it is in none.
+    pub async fn organization(&self, max_age: Duration) -> Result<Organization, AwsError> {
+        let session = &self.0.session;
+        session.organization.get(&(), max_age, || organizations::describe(session)).await
+    }
+
+    /// Ids of the active accounts of the organization. Only its management account and delegated administrators may ask.
+    ///
+    /// # Errors
+    /// What AWS answers, as for every call.
+    pub async fn list_accounts(&self, max_age: Duration) -> Result<Vec<String>, AwsError> {
+        let session = &self.0.session;
+        session.accounts.get(&(), max_age, || organizations::list_accounts(session)).await
+    }
+
+    pub(crate) fn account_trails(&self) -> &Cached<(), AccountTrails> {
+        &self.0.session.account_trails
     }
 
     #[cfg(test)]
@@ -68,7 +111,12 @@ pub(crate) struct Session {
     pub(crate) keys: Cached<(String, String), String>,
     /// Buckets that are there, by name and owner.
     pub(crate) buckets: Cached<(String, String), ()>,
+    /// By ARN.
+    pub(crate) topics: Cached<String, Topic>,
     regions: Cached<(), Vec<String>>,
+    organization: Cached<(), Organization>,
+    accounts: Cached<(), Vec<String>>,
+    account_trails: Cached<(), AccountTrails>,
 }
 
 impl Session {
@@ -87,7 +135,11 @@ impl Session {
             calls,
             keys: Cached::new(),
             buckets: Cached::new(),
+            topics: Cached::new(),
             regions: Cached::new(),
+            organization: Cached::new(),
+            accounts: Cached::new(),
+            account_trails: Cached::new(),
         }
     }
 

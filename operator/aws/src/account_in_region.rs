@@ -86,15 +86,19 @@ macro_rules! send {
     };
 }
 
-/// The same for a request that may change a trail. Once it is under way, and however it ends, trails are read anew.
+/// The same for a request that may change what is kept: `$outdate` says what. Once it is under way, and however it ends,
+/// that is read anew: trails where nothing else is said.
 macro_rules! change {
     ($here:expr, $class:ident, $operation:literal, $request:expr) => {
+        $crate::account_in_region::change!($here, $class, $operation, $request, $here.trails().outdate(&()))
+    };
+    ($here:expr, $class:ident, $operation:literal, $request:expr, $outdate:expr) => {
         $here
             .call(
                 $crate::bucket::Class::$class,
                 $operation,
                 Box::pin(async {
-                    let _outdated = $crate::account_in_region::Outdates($here.trails());
+                    let _outdated = $crate::cached::Outdates(|| $outdate);
                     $request.send().await.map_err(|error| aws_error($operation, &error))
                 }),
             )
@@ -103,15 +107,6 @@ macro_rules! change {
 }
 
 pub(crate) use {change, send};
-
-/// Outdates trails at its end.
-pub(crate) struct Outdates<'a>(pub(crate) &'a Cached<(), Arc<Vec<TrailDescription>>>);
-
-impl Drop for Outdates<'_> {
-    fn drop(&mut self) {
-        self.0.outdate(&());
-    }
-}
 
 #[cfg(test)]
 mod tests {

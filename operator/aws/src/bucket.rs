@@ -10,14 +10,37 @@ use tokio::time::Instant;
 /// AWS's quotas are per operation; operations that share one of these share its bucket (`cloudtrail.md` 1.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// Reads of `CloudTrail`, 10 a second. Calls of other services too, which allow more and are rare.
+    /// Reads: as many a second as [`Rates`] says of the service.
     Read,
-    /// Changes of trails, 1 a second.
+    /// Changes: likewise.
     Write,
     /// StartLogging alone, 1 a second: recording never queues behind settings.
     Start,
     /// Get- and PutEventConfiguration, for which AWS states no quota: taken for 1 a second.
     EventConfiguration,
+}
+
+/// How many calls a second a service allows.
+#[derive(Clone, Copy, Debug)]
+struct Rates {
+    read: u32,
+    /// Reads that may begin together.
+    burst: u32,
+    write: u32,
+}
+
+/// At most what AWS allows. Where that is several calls, they begin one by one, and those that a slow network lets arrive
+/// together find room in AWS's own bucket.
+fn rates(service: &str) -> Rates {
+    match service {
+        // DescribeMetricFilters, PutMetricFilter and DeleteMetricFilter have 5 each (`cloudtrail.md` 1.6).
+        "logs" => Rates { read: 5, burst: 1, write: 5 },
+        // DescribeAlarms has 9, PutMetricAlarm and DeleteAlarms have 3 each (`cloudtrail.md` 6.1). AWS states none for
+        // tags.
+        "cloudwatch" => Rates { read: 9, burst: 1, write: 3 },
+        // CloudTrail (`cloudtrail.md` 1.6). Reads of other services too, which allow more and are rare.
+        _ => Rates { read: 10, burst: 10, write: 1 },
+    }
 }
 
 /// AWS counts a call when it arrives, which is some time between its beginning and its end. Where one call a second may
@@ -58,10 +81,11 @@ struct Throttled {
 
 impl Buckets {
     /// All full.
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(service: &str, now: Instant) -> Self {
+        let Rates { read, burst, write } = rates(service);
         Self {
-            read: Bucket::new(10, 10, now),
-            write: Bucket::new(1, 1, now),
+            read: Bucket::new(read, burst, now),
+            write: Bucket::new(write, 1, now),
             start: Bucket::new(1, 1, now),
             event_configuration: Bucket::new(1, 1, now),
             throttled: None,
@@ -71,10 +95,10 @@ impl Buckets {
 
     /// A call is about to begin: how long it has to wait for the last one of its class. Without a wait it has begun.
     pub(crate) fn pace(&mut self, class: Class, now: Instant) -> Duration {
-        if class == Class::Read {
+        let every = self.bucket(class).every;
+        if every < Duration::from_secs(1) {
             return Duration::ZERO;
         }
-        let every = self.bucket(class).every;
         let last = self.last.iter().find(|(of, _)| *of == class).map(|(_, last)| *last);
         let next = last.map(|last| {
             let arrival = last.ended.unwrap_or(now).saturating_duration_since(last.began).min(ARRIVAL);
@@ -204,16 +228,30 @@ mod tests {
     #[test]
     fn a_burst_is_granted_then_the_rate() {
         let now = Instant::now();
-        let mut buckets = Buckets::new(now);
+        let mut buckets = Buckets::new("cloudtrail", now);
         let waits: Vec<_> = (0..13).map(|_| buckets.take(Class::Read, now, LONGEST)).collect();
         assert!(waits[..10].iter().all(|wait| *wait == Ok(Duration::ZERO)), "{waits:?}");
         assert_eq!(waits[10..], [Ok(millis(100)), Ok(millis(200)), Ok(millis(300))]);
     }
 
     #[test]
+    fn what_is_put_for_fifteen_alarms_is_put_within_five_seconds_and_as_fast_as_aws_allows() {
+        for (service, per_second) in [("logs", 5), ("cloudwatch", 3)] {
+            let now = Instant::now();
+            let mut buckets = Buckets::new(service, now);
+            for before in 0..15 {
+                let wait = Duration::from_secs(1) / per_second * before;
+                assert!(wait < LONGEST, "{service}");
+                assert_eq!(buckets.take(Class::Write, now, LONGEST), Ok(wait), "{service}");
+                assert_eq!(buckets.pace(Class::Write, now + wait), Duration::ZERO, "{service}");
+            }
+        }
+    }
+
+    #[test]
     fn a_long_wait_is_told_and_nothing_is_taken() {
         let now = Instant::now();
-        let mut buckets = Buckets::new(now);
+        let mut buckets = Buckets::new("cloudtrail", now);
         let waits: Vec<_> = (0..6).map(|_| buckets.take(Class::Write, now, LONGEST)).collect();
         assert_eq!(waits, [0, 1000, 2000, 3000, 4000, 5000].map(|wait| Ok(millis(wait))));
         for _ in 0..3 {
@@ -225,7 +263,7 @@ mod tests {
     #[test]
     fn recording_and_reading_do_not_wait_for_settings() {
         let now = Instant::now();
-        let mut buckets = Buckets::new(now);
+        let mut buckets = Buckets::new("cloudtrail", now);
         while buckets.take(Class::Write, now, LONGEST).is_ok() {}
         for class in [Class::Start, Class::Read, Class::EventConfiguration] {
             assert_eq!(buckets.take(class, now, LONGEST), Ok(Duration::ZERO), "{class:?}");
@@ -235,7 +273,7 @@ mod tests {
     #[test]
     fn each_throttling_in_a_row_takes_twice_as_long() {
         let mut now = Instant::now();
-        let mut buckets = Buckets::new(now);
+        let mut buckets = Buckets::new("cloudtrail", now);
         for penalty in [1, 2, 4, 8, 16, 32, 32] {
             assert_eq!(buckets.throttled(now, now, 0.0), Duration::from_secs(penalty));
             assert_eq!(
@@ -253,7 +291,7 @@ mod tests {
     fn a_call_a_second_counts_from_when_the_last_one_has_arrived() {
         let start = Instant::now();
         for (took, next) in [(Some(3), 1003), (Some(300), 1300), (Some(900), 1500), (None, 1500)] {
-            let mut buckets = Buckets::new(start);
+            let mut buckets = Buckets::new("cloudtrail", start);
             assert_eq!(buckets.pace(Class::Write, start), Duration::ZERO);
             if let Some(took) = took {
                 buckets.ended(Class::Write, start, start + millis(took));
@@ -269,7 +307,7 @@ mod tests {
     #[test]
     fn calls_under_way_together_are_throttled_once() {
         let began = Instant::now();
-        let mut buckets = Buckets::new(began);
+        let mut buckets = Buckets::new("cloudtrail", began);
         let now = began + millis(200);
         for _ in 0..5 {
             assert_eq!(buckets.throttled(began, now, 0.0), millis(1000));
@@ -286,7 +324,7 @@ mod tests {
     #[test]
     fn after_throttling_there_is_no_burst() {
         let now = Instant::now();
-        let mut buckets = Buckets::new(now);
+        let mut buckets = Buckets::new("cloudtrail", now);
         let after = now + buckets.throttled(now, now, 0.0);
         let waits: Vec<_> = (0..3).map(|_| buckets.take(Class::Read, after, LONGEST)).collect();
         assert_eq!(waits, [Ok(Duration::ZERO), Ok(millis(100)), Ok(millis(200))]);
@@ -298,7 +336,7 @@ mod tests {
             steps in proptest::collection::vec((0..400_u64, any::<bool>(), 0..20_u8), 1..300)
         ) {
             let mut now = Instant::now();
-            let mut buckets = Buckets::new(now);
+            let mut buckets = Buckets::new("cloudtrail", now);
             let (mut reads, mut writes) = (Vec::new(), Vec::new());
             for (pause, read, event) in steps {
                 now += millis(pause);

@@ -23,11 +23,11 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) uri: String,
-    /// `DescribeTrails`, of services that speak JSON.
+    /// `DescribeTrails`
     pub(crate) operation: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) text: String,
-    /// The body, where it is JSON.
+    /// The body, where it is JSON, or CBOR with the same content.
     pub(crate) body: Value,
 }
 
@@ -42,22 +42,40 @@ impl Request {
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Response {
     pub(crate) fn json(body: &Value) -> Self {
-        Self { status: 200, headers: Vec::new(), body: body.to_string() }
+        Self { status: 200, headers: Vec::new(), body: body.to_string().into() }
+    }
+
+    /// What CloudWatch answers.
+    pub(crate) fn cbor(body: &Value) -> Self {
+        let headers = vec![("smithy-protocol", "rpc-v2-cbor".to_owned())];
+        Self { status: 200, headers, body: minicbor_serde::to_vec(body).unwrap() }
+    }
+
+    /// What SNS answers.
+    pub(crate) fn xml(body: &str) -> Self {
+        Self { status: 200, headers: Vec::new(), body: body.into() }
     }
 
     pub(crate) fn error(code: &str) -> Self {
-        let body = serde_json::json!({"__type": code, "Message": "no"}).to_string();
-        Self { status: 400, headers: Vec::new(), body }
+        Self { status: 400, ..Self::json(&error(code)) }
+    }
+
+    pub(crate) fn cbor_error(code: &str) -> Self {
+        Self { status: 400, ..Self::cbor(&error(code)) }
     }
 
     pub(crate) fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: String::new() }
+        Self { status, headers: Vec::new(), body: Vec::new() }
     }
+}
+
+fn error(code: &str) -> Value {
+    serde_json::json!({"__type": code, "Message": "no"})
 }
 
 /// The calls that arrived and those of which the observer was told.
@@ -148,18 +166,20 @@ impl<F> std::fmt::Debug for Fake<F> {
 
 impl<F: Fn(&Request) -> Option<Response> + Send + Sync> HttpConnector for Fake<F> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let text = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let bytes = request.body().bytes().unwrap_or_default();
+        let text = String::from_utf8_lossy(bytes).into_owned();
         let request = Request {
             method: request.method().to_owned(),
             uri: request.uri().to_owned(),
-            operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
+            operation: operation(&request, &text).to_owned(),
             headers: request
                 .headers()
                 .iter()
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .collect(),
-            body: serde_json::from_str(&text).unwrap_or_default(),
+            body: serde_json::from_slice(bytes)
+                .or_else(|_| minicbor_serde::from_slice(bytes))
+                .unwrap_or_default(),
             text,
         };
         let answer = (self.answer)(&request);
@@ -176,4 +196,14 @@ impl<F: Fn(&Request) -> Option<Response> + Send + Sync> HttpConnector for Fake<F
             }
         })
     }
+}
+
+/// Where the protocols of JSON, of CBOR and of query parameters name it.
+fn operation<'a>(request: &'a HttpRequest, text: &'a str) -> &'a str {
+    if let Some(target) = request.headers().get("x-amz-target") {
+        return target.rsplit('.').next().unwrap_or_default();
+    }
+    let in_path = request.uri().split_once("/operation/").map(|(_, operation)| operation);
+    let in_body = || text.strip_prefix("Action=").and_then(|text| text.split('&').next());
+    in_path.or_else(in_body).unwrap_or_default()
 }

@@ -6,6 +6,9 @@
 
 mod account;
 mod account_in_region;
+mod account_trails;
+mod alarm_settings;
+mod alarms_in_region;
 mod bucket;
 mod cached;
 mod calls;
@@ -17,17 +20,23 @@ mod digest_delivery;
 mod endpoint;
 mod error;
 mod event_selectors;
+mod filter_tests;
 mod insights;
 mod key_management;
 mod lifecycle;
 mod limits;
+mod log_group_volume;
+mod metric_alarms;
+mod metric_filters;
 mod object_storage;
 mod objects;
 mod observer;
+mod organizations;
 mod regions;
 mod role;
 mod security_tokens;
 mod throttling;
+mod topics;
 mod trail_status;
 mod trails;
 
@@ -36,9 +45,14 @@ mod fake;
 
 pub use account::Account;
 pub use account_in_region::AccountInRegion;
+pub use account_trails::AccountTrails;
+pub use alarms_in_region::AlarmsInRegion;
 pub use clients::Clients;
 pub use configured_region::configured_region;
 pub use endpoint::{UnsafeEndpoint, check_endpoints};
+pub use lifecycle::Lifecycle;
+pub use log_group_volume::LogGroupVolume;
 pub use objects::{Body, Objects};
 pub use observer::{Call, Observer};
+pub use organizations::Organization;
 pub use security_tokens::SecurityTokensClient;

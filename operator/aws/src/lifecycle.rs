@@ -5,37 +5,83 @@ use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, LifecycleRuleFilter};
 use trail_operator_integrity::Expiration;
 use trail_operator_reconcile::aws_error::AwsError;
 
-use crate::{AccountInRegion, bucket::Class, error::aws_error, throttling::NoRetryWhenThrottled};
+use crate::{
+    AccountInRegion,
+    account::Session,
+    bucket::Class,
+    error::aws_error,
+    object_storage::{Refusal, other_region},
+    throttling::NoRetryWhenThrottled,
+};
 
 const OPERATION: &str = "GetBucketLifecycleConfiguration";
 
+/// Where a bucket is, and for how long it keeps what is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// Its Region.
+    pub region: String,
+    /// The rules by which objects expire.
+    pub expirations: Vec<Expiration>,
+}
+
 impl AccountInRegion {
-    /// The rules by which objects of a bucket expire. A bucket in another Region is not asked there.
+    /// The rules by which objects of a bucket expire.
     ///
     /// # Errors
     /// What AWS answers, as for every call.
     pub async fn expirations(&self, bucket: &str, owner: Option<&str>) -> Result<Vec<Expiration>, AwsError> {
-        let session = self.session();
-        let config = aws_sdk_s3::config::Builder::from(&session.config)
-            .region(Region::new(self.region().to_owned()))
-            .force_path_style(session.s3_path_style)
-            .retry_classifier(NoRetryWhenThrottled)
-            .build();
-        let request = aws_sdk_s3::Client::from_conf(config)
-            .get_bucket_lifecycle_configuration()
-            .bucket(bucket)
-            .set_expected_bucket_owner(owner.map(str::to_owned));
-        let call = Box::pin(async { request.send().await.map_err(|error| aws_error(OPERATION, &error)) });
-        let scope = session.scope("s3", self.region());
-        match session.calls.make(&scope, Class::Read, OPERATION, call).await {
-            Ok(answer) => {
-                let rules = answer.rules.unwrap_or_default();
-                Ok(rules.iter().filter_map(|rule| expiration(bucket, rule)).collect())
-            }
-            Err(error) if error.code == "NoSuchLifecycleConfiguration" => Ok(vec![]),
-            Err(error) => Err(error),
-        }
+        self.lifecycle(bucket, owner).await.map(|lifecycle| lifecycle.expirations)
     }
+
+    /// The same, and where the bucket is.
+    ///
+    /// # Errors
+    /// What AWS answers, as for every call.
+    pub async fn lifecycle(&self, bucket: &str, owner: Option<&str>) -> Result<Lifecycle, AwsError> {
+        let session = self.session();
+        let mut place = self.region().to_owned();
+        let found = match rules(session, &place, bucket, owner).await {
+            Err(Refusal { elsewhere: Some(region), .. }) => {
+                place = region;
+                rules(session, &place, bucket, owner).await
+            }
+            found => found,
+        };
+        let expirations = match found {
+            Ok(rules) => rules.iter().filter_map(|rule| expiration(bucket, rule)).collect(),
+            Err(Refusal { error, .. }) if error.code == "NoSuchLifecycleConfiguration" => vec![],
+            Err(Refusal { error, .. }) => return Err(error),
+        };
+        Ok(Lifecycle { region: place, expirations })
+    }
+}
+
+async fn rules(
+    session: &Session,
+    region: &str,
+    bucket: &str,
+    owner: Option<&str>,
+) -> Result<Vec<LifecycleRule>, Refusal> {
+    let config = aws_sdk_s3::config::Builder::from(&session.config)
+        .region(Region::new(region.to_owned()))
+        .force_path_style(session.s3_path_style)
+        .retry_classifier(NoRetryWhenThrottled)
+        .build();
+    let request = aws_sdk_s3::Client::from_conf(config)
+        .get_bucket_lifecycle_configuration()
+        .bucket(bucket)
+        .set_expected_bucket_owner(owner.map(str::to_owned));
+    let mut elsewhere = None;
+    let call = Box::pin(async {
+        request.send().await.map_err(|error| {
+            elsewhere = error.raw_response().and_then(|response| other_region(response, region));
+            aws_error(OPERATION, &error)
+        })
+    });
+    let scope = session.scope("s3", region);
+    let answer = session.calls.make(&scope, Class::Read, OPERATION, call).await;
+    answer.map(|answer| answer.rules.unwrap_or_default()).map_err(|error| Refusal { error, elsewhere })
 }
 
 /// A rule that applies to whatever has a prefix. One that looks at tags or sizes explains nothing: nobody can tell what
@@ -68,7 +114,7 @@ mod tests {
 
     async fn ask(body: &'static str, status: u16) -> Result<Vec<Expiration>, AwsError> {
         let account = fake::account(&Log::default(), move |_| {
-            Some(Response { body: body.to_owned(), ..Response::status(status) })
+            Some(Response { body: body.into(), ..Response::status(status) })
         });
         account.cloud_trail("eu-west-1").expirations("logs", Some("444455556666")).await
     }
@@ -94,5 +140,23 @@ mod tests {
         let refusal = |code| format!("<Error><Code>{code}</Code><Message>no</Message></Error>").leak();
         assert_eq!(ask(refusal("NoSuchLifecycleConfiguration"), 404).await, Ok(vec![]));
         assert_eq!(ask(refusal("AccessDenied"), 403).await.unwrap_err().code, "AccessDenied");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bucket_elsewhere_is_asked_for_there() {
+        let log = Log::default();
+        let account = fake::account(&log, |request| {
+            if request.header("authorization").contains("/ap-south-1/") {
+                let rule = "<Rule><Status>Enabled</Status><Filter></Filter><Expiration><Days>7</Days></Expiration></Rule>";
+                let body = format!("<LifecycleConfiguration>{rule}</LifecycleConfiguration>").into();
+                return Some(Response { body, ..Response::status(200) });
+            }
+            let headers = vec![("x-amz-bucket-region", "ap-south-1".to_owned())];
+            let body = "<Error><Code>PermanentRedirect</Code><Message>there</Message></Error>".into();
+            Some(Response { headers, body, ..Response::status(301) })
+        });
+        let found = account.cloud_trail("eu-west-1").expirations("logs", None).await.unwrap();
+        assert_eq!(found, [Expiration { bucket: "logs".into(), prefix: String::new(), days: 7 }]);
+        assert_eq!(log.requests().len(), 2);
     }
 }

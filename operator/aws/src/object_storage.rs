@@ -34,9 +34,9 @@ impl ObjectStorage for AccountInRegion {
 }
 
 /// Why a bucket was not seen, and in which other Region to ask for it.
-struct Refusal {
-    error: AwsError,
-    elsewhere: Option<String>,
+pub(crate) struct Refusal {
+    pub(crate) error: AwsError,
+    pub(crate) elsewhere: Option<String>,
 }
 
 async fn head(session: &Session, region: &str, bucket: &str, expected_owner: &str) -> Result<(), Refusal> {
@@ -79,7 +79,7 @@ fn refusal(error: &SdkError<HeadBucketError>) -> AwsError {
 }
 
 /// Where S3 says the bucket is, in answers that mean: not here.
-fn other_region(response: &HttpResponse, asked: &str) -> Option<String> {
+pub(crate) fn other_region(response: &HttpResponse, asked: &str) -> Option<String> {
     let region = response.headers().get("x-amz-bucket-region")?;
     let not_here = matches!(response.status().as_u16(), 301 | 307 | 400);
     (not_here && region != asked).then(|| region.to_owned())

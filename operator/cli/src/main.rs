@@ -6,10 +6,15 @@
 mod color;
 mod events;
 mod import;
+mod metric_alarm;
+mod output;
+mod pattern;
 mod plan;
+mod presets;
 mod selector;
 mod untrusted;
 mod validate_logs;
+mod yaml;
 
 use std::process::ExitCode;
 
@@ -36,6 +41,10 @@ enum Verb {
     Plan(plan::Args),
     /// Writes manifests for a trail that exists in AWS.
     Import(import::Args),
+    /// Lists the alarms that standards ask for, or writes their manifests.
+    Presets(presets::Args),
+    /// Tries out filter patterns of CloudWatch Logs.
+    Pattern(pattern::Args),
     /// Tries out what a trail records.
     Selector(selector::Args),
     /// Proves that what a trail delivered is whole and unchanged.
@@ -61,24 +70,30 @@ async fn main() -> ExitCode {
         // A plan holds all its objects and AWS's answers.
         Verb::Plan(args) => Box::pin(plan::run(&args)).await,
         Verb::Import(args) => Box::pin(import::run(&args)).await,
-        Verb::Selector(args) => selector::run(&args),
+        Verb::Presets(args) => presets::run(&args),
+        Verb::Pattern(args) => Box::pin(pattern::run(&args)).await,
+        Verb::Selector(args) => Box::pin(selector::run(&args)).await,
         Verb::ValidateLogs(args) => Box::pin(validate_logs::run(&args)).await,
         Verb::Crds => crds(),
-        Verb::Version => {
-            anstream::println!("kubectl-cloudtrail {}", env!("CARGO_PKG_VERSION"));
-            Ok(ExitCode::SUCCESS)
-        }
+        Verb::Version => version(),
     };
     answer.unwrap_or_else(|error| {
-        anstream::eprintln!("error: {error:#}");
+        output::tell(format_args!("error: {error:#}"));
         ExitCode::from(NO_ANSWER)
     })
 }
 
 fn crds() -> anyhow::Result<ExitCode> {
+    let mut document = String::new();
     for manifest in trail_operator_crds::manifests()? {
-        anstream::print!("{}", manifest.yaml()?);
+        document.push_str(&manifest.yaml()?);
     }
+    output::document(&document)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn version() -> anyhow::Result<ExitCode> {
+    output::text(&format!("kubectl-cloudtrail {}\n", env!("CARGO_PKG_VERSION")))?;
     Ok(ExitCode::SUCCESS)
 }
 

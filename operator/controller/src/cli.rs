@@ -60,6 +60,14 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) read_only: bool,
 
+    /// How often what a trail costs is estimated, in seconds: 0 (never), or 60 and more.
+    #[arg(long, default_value_t = 3600, value_name = "SECONDS", value_parser = cost_interval)]
+    pub(crate) cost_interval: u64,
+
+    /// A file of negotiated prices and discounts, as `kubectl cloudtrail cost --prices` takes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
+
     /// One JSON object a line, or text.
     #[arg(long, value_enum, default_value_t = LogFormat::Json)]
     pub(crate) log_format: LogFormat,
@@ -122,6 +130,13 @@ fn namespace(text: &str) -> Result<String, String> {
         return Err("must be names of namespaces, separated by commas".into());
     }
     Ok(text.to_owned())
+}
+
+fn cost_interval(text: &str) -> Result<u64, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds| *seconds == 0 || (60..=604_800).contains(seconds))
+        .ok_or_else(|| "must be 0, which means never, or 60 to 604800".to_owned())
 }
 
 fn cluster_id(text: &str) -> Result<String, String> {

@@ -11,7 +11,12 @@ use parking_lot::Mutex;
 
 use trail_operator_reconcile::{
     event::Event,
-    trail::{Change, Fights, Isolation, LastWrite, delivery, validation::Ledger},
+    trail::{
+        Change, Fights, Isolation, LastWrite,
+        cost::{Costs, Counted, Subject, Tally},
+        delivery,
+        validation::Ledger,
+    },
 };
 
 use crate::backoff::Backoff;
@@ -41,6 +46,9 @@ struct Entry<S> {
     elsewhere: (delivery::Elsewhere, Option<Instant>),
     /// What log file validation has come to in this process.
     ledger: Option<Arc<Ledger>>,
+    /// What was counted of the logs; `None` before this process has counted.
+    counted: Option<Counted>,
+    costs: Estimates,
     /// What this process last did to the resource.
     last_write: LastWrite,
     /// When this process first tried to settle AWS for an object that is being deleted.
@@ -49,6 +57,15 @@ struct Entry<S> {
     farewell: Option<Vec<Event>>,
     /// The resourceVersion that the last write of the status led to, and the status.
     written: Option<(u64, S)>,
+}
+
+/// What a trail costs.
+#[derive(Default)]
+struct Estimates {
+    latest: Option<Arc<Costs>>,
+    /// What was asked about last, and when to ask again.
+    of: Option<Subject>,
+    next: Option<Instant>,
 }
 
 impl<S> Default for Entry<S> {
@@ -62,6 +79,8 @@ impl<S> Default for Entry<S> {
             isolation: Isolation::default(),
             elsewhere: (delivery::Elsewhere::default(), None),
             ledger: None,
+            counted: None,
+            costs: Estimates::default(),
             last_write: LastWrite::default(),
             finalizing: None,
             farewell: None,
@@ -199,6 +218,49 @@ impl<S: Clone> Memory<S> {
             let ledger = Arc::make_mut(ledger);
             ledger.news.drain(..told.min(ledger.news.len()));
         }
+    }
+
+    /// A run has counted. Before the first one of this process counts what status remembers.
+    pub(crate) fn counted(&self, uid: &str, tally: Tally, remembered: impl FnOnce() -> Counted) {
+        if let Some(entry) = self.0.lock().get_mut(uid) {
+            let counted = entry.counted.take().unwrap_or_else(remembered);
+            entry.counted = Some(counted.with(tally));
+            entry.costs.next = None;
+        }
+    }
+
+    /// What this process has counted of the logs.
+    pub(crate) fn what_was_counted(&self, uid: &str) -> Option<Counted> {
+        self.0.lock().get(uid)?.counted.clone()
+    }
+
+    /// Whether to estimate the cost of this now, which then counts as done: it is time, or another thing is declared.
+    pub(crate) fn is_to_estimate(&self, uid: &str, every: Duration, subject: &Subject) -> bool {
+        self.with(uid, |Entry { costs, .. }| {
+            let now = Instant::now();
+            let due = costs.next.is_none_or(|next| now >= next) || costs.of.as_ref() != Some(subject);
+            if due {
+                costs.next = Some(now + every);
+                costs.of = Some(subject.clone());
+            }
+            due
+        })
+    }
+
+    /// The cost of this was estimated. An object that is gone by now is not remembered again, and what was overtaken by
+    /// another declaration is forgotten. Says whether it was of use.
+    pub(crate) fn estimated(&self, uid: &str, subject: &Subject, costs: Costs) -> bool {
+        let mut entries = self.0.lock();
+        let entry = entries.get_mut(uid).filter(|entry| entry.costs.of.as_ref() == Some(subject));
+        entry.is_some_and(|entry| {
+            entry.costs.latest = Some(Arc::new(costs));
+            true
+        })
+    }
+
+    /// What it costs, as last estimated.
+    pub(crate) fn costs(&self, uid: &str) -> Option<Arc<Costs>> {
+        self.0.lock().get(uid)?.costs.latest.clone()
     }
 
     /// These changes were made just now.

@@ -1,5 +1,6 @@
 //! Prometheus metrics. Labels come from a fixed vocabulary and from names of objects; never from free text.
 
+mod cost;
 mod validation;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -12,10 +13,11 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use trail_operator_aws::Call;
+use trail_operator_crds::CostStatus;
 use trail_operator_reconcile::trail::validation::{Ledger, Run};
 
 pub(crate) use self::validation::RunResult;
-use self::validation::Validation;
+use self::{cost::Cost, validation::Validation};
 
 /// The registry and everything in it.
 pub(crate) struct Metrics {
@@ -31,6 +33,7 @@ pub(crate) struct Metrics {
     drift: Family<Drifted, Counter>,
     trail_logging: Family<Object, Gauge>,
     validation: Validation,
+    cost: Cost,
     leader: Gauge,
 }
 
@@ -107,6 +110,7 @@ impl Metrics {
             drift: Family::default(),
             trail_logging: Family::default(),
             validation: Validation::default(),
+            cost: Cost::default(),
             leader: Gauge::default(),
         };
         Arc::new(metrics.registered())
@@ -143,6 +147,7 @@ impl Metrics {
             self.trail_logging.clone(),
         );
         self.validation.register(&mut registry);
+        self.cost.register(&mut registry);
         registry.register("leader", "1 while this process leads", self.leader.clone());
         self.registry = registry;
         self
@@ -215,6 +220,7 @@ impl Metrics {
         let object = Object { namespace: namespace.into(), name: name.into() };
         self.trail_logging.remove(&object);
         self.validation.object_gone(&object);
+        self.cost.known(&object, None);
         for labels in self.shown.lock().remove(&(kind, object)).unwrap_or_default() {
             self.conditions.remove(&labels);
         }
@@ -239,9 +245,25 @@ impl Metrics {
         self.validation.validated(&object, ledger, run, took);
     }
 
+    /// What log file validation has come to, also in an earlier process.
+    pub(crate) fn knows_of_validation(&self, namespace: &str, name: &str, ledger: &Ledger) {
+        let object = Object { namespace: namespace.into(), name: name.into() };
+        self.validation.known(&object, ledger);
+    }
+
     /// A run of log file validation has ended without one.
     pub(crate) fn validation_ended(&self, result: RunResult) {
         self.validation.ended(result);
+    }
+
+    /// The prices are of this day, as year-month-day.
+    pub(crate) fn prices_of(&self, date: &str) {
+        self.cost.prices_of(date);
+    }
+
+    /// What a trail costs, as its status says.
+    pub(crate) fn trail_costs(&self, namespace: &str, name: &str, status: Option<&CostStatus>) {
+        self.cost.known(&Object { namespace: namespace.into(), name: name.into() }, status);
     }
 
     /// Others changed a field in AWS.

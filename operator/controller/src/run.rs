@@ -1,6 +1,6 @@
 //! The verb `run`: puts everything together, in the order in which it starts and stops.
 
-use std::{pin::Pin, process::ExitCode, sync::Arc};
+use std::{pin::Pin, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use k8s_openapi::api::core::v1::Namespace;
@@ -11,11 +11,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use trail_operator_aws::{Clients, Observer, check_endpoints};
+use trail_operator_domain::cost::{Overrides, Prices};
 
 use crate::{
     check::{Election, Health, Work},
     cli::RunArgs,
-    controllers::{self, Shared},
+    controllers::{self, Shared, trail::costing::Costing},
     events::Publisher,
     http,
     identities::Identities,
@@ -129,17 +130,33 @@ async fn shared(
         let metrics = metrics.clone();
         move |call| metrics.called_aws(call)
     });
+    let costing = costing(args)?;
+    metrics.prices_of(costing.prices.date());
     Ok(Shared {
         aws: Arc::new(Clients::from_environment(observer).await?),
         events: Publisher::new(client.clone(), me),
         identities: Identities::default(),
         cluster_id: cluster_id.into(),
         read_only: args.read_only,
+        costing,
         watch_namespaces: args.watch_namespaces.clone().into(),
         client,
         metrics,
         stop,
     })
+}
+
+/// How costs are estimated, with the prices of the file if there is one.
+fn costing(args: &RunArgs) -> anyhow::Result<Costing> {
+    let mut prices = Prices::built_in();
+    if let Some(path) = &args.prices {
+        let what = || format!("--prices: cannot read {}", path.display());
+        let text = std::fs::read_to_string(path).with_context(what)?;
+        let value: serde_json::Value = serde_saphyr::from_str(&text).with_context(what)?;
+        let overrides = Overrides::from_value(&value).map_err(anyhow::Error::msg).with_context(what)?;
+        prices = prices.overridden(&overrides);
+    }
+    Ok(Costing { every: Duration::from_secs(args.cost_interval), prices: Arc::new(prices) })
 }
 
 /// The environment as text; a variable that is none is shown as well as can be.

@@ -17,13 +17,14 @@ use kube::{
 };
 use parking_lot::Mutex;
 use tokio::sync::SetOnce;
-use trail_operator_crds::{AwsAccount, EventSelector, ManagementPolicy, Trail};
+use trail_operator_crds::{AwsAccount, EventSelector, ManagementPolicy, MetricAlarm, Trail};
 use trail_operator_reconcile::references;
 
 use crate::identities::Identities;
 
 /// The watches that must have answered before this process counts as ready.
-pub(crate) const WATCHES: [&str; 4] = [TRAILS, EVENT_SELECTORS, ACCOUNTS, NAMESPACES];
+pub(crate) const WATCHES: [&str; 5] = [TRAILS, EVENT_SELECTORS, METRIC_ALARMS, ACCOUNTS, NAMESPACES];
+pub(crate) const METRIC_ALARMS: &str = "metricalarms";
 pub(crate) const EVENT_SELECTORS: &str = "eventselectors";
 pub(crate) const TRAILS: &str = "trails";
 pub(crate) const ACCOUNTS: &str = "awsaccounts";
@@ -113,7 +114,9 @@ pub(crate) struct Stores {
     pub(crate) trails: Scoped<Trail>,
     /// EventSelectors.
     pub(crate) event_selectors: Scoped<EventSelector>,
-    /// Those that are gone.
+    /// MetricAlarms.
+    pub(crate) metric_alarms: Scoped<MetricAlarm>,
+    /// EventSelectors that are gone.
     pub(crate) deletions: Deletions,
     /// Accounts.
     pub(crate) accounts: Store<DeserializeGuard<AwsAccount>>,
@@ -138,9 +141,13 @@ impl Stores {
         for (_, answered) in self.event_selectors.iter() {
             answered.wait().await;
         }
+        for (_, answered) in self.metric_alarms.iter() {
+            answered.wait().await;
+        }
     }
 
-    /// `namespace/name` of every Trail that uses the account; also of those that cannot be read, since they may.
+    /// `Kind namespace/name` of every Trail and MetricAlarm that uses the account; also of those that cannot be read, since
+    /// they may.
     pub(crate) fn users(&self, account: &str) -> Vec<String> {
         let uses = |trail: &DeserializeGuard<Trail>| match &trail.0 {
             Ok(trail) => trail.spec.account_ref.name == account,
@@ -150,8 +157,21 @@ impl Stores {
             .trails
             .iter()
             .flat_map(|(store, _)| store.state_filter(uses))
-            .map(|trail| format!("{}/{}", trail.namespace().unwrap_or_default(), trail.name_any()))
+            .map(|trail| format!("Trail {}/{}", trail.namespace().unwrap_or_default(), trail.name_any()))
             .collect();
+        let keeps = |alarm: &DeserializeGuard<MetricAlarm>| match &alarm.0 {
+            Ok(alarm) => {
+                let status = alarm.status.as_ref();
+                status
+                    .and_then(|status| status.place.as_ref())
+                    .is_some_and(|place| place.account_ref == account)
+            }
+            Err(_) => true,
+        };
+        let alarms = self.metric_alarms.iter().flat_map(|(store, _)| store.state_filter(keeps));
+        names.extend(alarms.map(|alarm| {
+            format!("MetricAlarm {}/{}", alarm.namespace().unwrap_or_default(), alarm.name_any())
+        }));
         names.sort();
         names
     }
@@ -194,6 +214,10 @@ impl references::References for Stores {
 
     fn event_selector_deleted(&self, namespace: &str, trail: &str) -> Option<Duration> {
         Some(self.deletions.last(&(namespace.to_owned(), trail.to_owned())))
+    }
+
+    fn metric_alarms(&self) -> Vec<Arc<MetricAlarm>> {
+        readable(&self.metric_alarms, |_| true)
     }
 
     fn claims(&self, region: &str, trail_name: &str) -> Vec<references::Claim> {

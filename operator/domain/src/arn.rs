@@ -12,6 +12,11 @@ pub fn log_group(region: &str, account_id: &str, name: &str) -> String {
     format!("arn:{}:logs:{region}:{account_id}:log-group:{name}:*", partition::of_region(region))
 }
 
+/// ARN of an alarm.
+pub fn alarm(region: &str, account_id: &str, name: &str) -> String {
+    format!("arn:{}:cloudwatch:{region}:{account_id}:alarm:{name}", partition::of_region(region))
+}
+
 /// Account of an ARN; `None` where there is none, as in ARNs of buckets.
 pub fn account(arn: &str) -> Option<&str> {
     arn.split(':').nth(4).filter(|account| !account.is_empty())

@@ -5,6 +5,8 @@
 //!
 //! Methods with a `max_age` may answer with what was read that long ago, also for somebody else: zero asks AWS.
 
+mod alarms;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
@@ -14,6 +16,10 @@ use std::{
 
 use jiff::Timestamp;
 use trail_operator_domain::selectors::Selectors;
+
+pub use self::alarms::{
+    AlarmDescription, AlarmSettings, Alarming, Alarms, MetricFilter, MetricFilters, Topic, Topics,
+};
 
 use crate::aws_error::AwsError;
 

@@ -100,6 +100,15 @@ pub enum Status {
 }
 
 impl Status {
+    /// What a condition says.
+    pub(crate) fn of(condition: &Condition) -> Self {
+        match condition.status.as_str() {
+            "True" => Self::True,
+            "False" => Self::False,
+            _ => Self::Unknown,
+        }
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Self::True => "True",
@@ -132,12 +141,7 @@ impl Fact {
     pub fn known(list: &[Condition], type_: &'static str) -> Option<Self> {
         let condition = find(list, type_)?;
         let reason = Reason::ALL.iter().find(|reason| reason.as_str() == condition.reason)?;
-        let status = match condition.status.as_str() {
-            "True" => Status::True,
-            "False" => Status::False,
-            _ => Status::Unknown,
-        };
-        Some(Self::new(type_, status, *reason, condition.message.clone()))
+        Some(Self::new(type_, Status::of(condition), *reason, condition.message.clone()))
     }
 }
 

@@ -9,6 +9,7 @@ pub mod aws_error;
 pub mod conditions;
 pub mod event;
 pub mod event_selector;
+pub mod metric_alarm;
 pub mod reason;
 pub mod references;
 pub mod trail;

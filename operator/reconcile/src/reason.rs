@@ -25,6 +25,16 @@ macro_rules! reasons {
 reasons! {
     /// Everything is as declared.
     Succeeded,
+    /// There is a figure of what it costs.
+    Estimated,
+    /// Nothing says how many events there are.
+    NoVolume,
+    /// Something is used that has no known price.
+    PriceUnknown,
+    /// It costs no more than it may.
+    WithinBudget,
+    /// It costs more than it may.
+    BudgetExceeded,
     /// There is no such Trail.
     TrailNotFound,
     /// What is declared is not, and will never be, of a form that CloudTrail takes.
@@ -180,6 +190,51 @@ reasons! {
     /// A bound was reached.
     TooMuch,
 
+    /// The filter pattern cannot be read.
+    InvalidPattern,
+    /// What is declared is in AWS.
+    InPlace,
+    /// It is not in AWS, or not as declared.
+    NotInPlace,
+    /// Somebody would hear the alarm.
+    Confirmed,
+    /// Every link from the trail to whoever hears the alarm holds.
+    Connected,
+    /// No events reach the log group.
+    NotFed,
+    /// The trail does not record what the pattern looks for.
+    NotRecorded,
+    /// The trail records one Region, and the pattern looks for what may happen in any.
+    SingleRegion,
+    /// The actions of the alarm are switched off.
+    ActionsDisabled,
+    /// The alarm has no action.
+    NoAction,
+    /// The topic of the alarm does not exist.
+    TopicNotFound,
+    /// The topic belongs to another account.
+    TopicInOtherAccount,
+    /// CloudWatch may not use the key that the topic is encrypted with.
+    TopicKeyUnusable,
+    /// Nobody has subscribed to the topic.
+    NoSubscription,
+    /// Nobody has confirmed his subscription.
+    SubscriptionPending,
+    /// The pattern matches practically every event.
+    MatchesEverything,
+    /// The pattern has matched nothing for long.
+    MatchesNothing,
+
+    /// Event: a metric filter or an alarm was made.
+    AlarmCreated,
+    /// Event: an alarm that existed was taken over.
+    AlarmAdopted,
+    /// Event: filter or alarm were changed because the manifest changed.
+    AlarmUpdated,
+    /// Event: the object is gone, and filter and alarm stay.
+    AlarmRetained,
+    /// Event: filter and alarm were deleted with their object.
+    AlarmDeleted,
     /// Event: the trail was created.
     TrailCreated,
     /// Event: a trail that existed was taken over.

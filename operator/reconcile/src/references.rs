@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use trail_operator_crds::{AwsAccount, EventSelector, Trail};
+use trail_operator_crds::{AwsAccount, EventSelector, MetricAlarm, Trail};
 
 /// The objects that others point at.
 pub trait References {
@@ -37,6 +37,9 @@ pub trait References {
 
     /// How long ago an `EventSelector` that pointed at the `Trail` was deleted, as far as anybody remembers.
     fn event_selector_deleted(&self, namespace: &str, trail: &str) -> Option<Duration>;
+
+    /// Every `MetricAlarm` that can be read.
+    fn metric_alarms(&self) -> Vec<Arc<MetricAlarm>>;
 
     /// Every `Trail` that is to be made in AWS under this name and home Region, in whatever account.
     fn claims(&self, region: &str, trail_name: &str) -> Vec<Claim>;

@@ -128,6 +128,10 @@ org-bucket-policy | documented | 3.1 | The bucket policy must cover AWSLogs/ORGA
 org-bucket-account | reported | 3.2 | It must cover AWSLogs/MANAGEMENT as well
 org-delegation-limit | documented | 10.2 | Up to 3 delegated administrators, registered by the management account
 org-service | documented | 10.1 | Organizations: membership, trusted access and delegated administrators
+org-described | documented | AWS Organizations DescribeOrganization | Every account in an organization may describe it
+org-accounts | documented | AWS Organizations ListAccounts | For management accounts and delegated administrators only
+org-accounts-pages | assumed | AWS Organizations ListAccounts | Up to 20 accounts at once, fewer with MaxResults
+org-account-state | documented | AWS Organizations Account | State is told beside Status; a closed account is CLOSED
 # Delivery
 delivery-keys | documented | 4.1 | Log and digest files have AWS's key names, in the account's or member's folder
 delivery-kinds | assumed | 4.1 | Network, Insights and aggregated files are named like log files
@@ -169,11 +173,14 @@ pattern-number | assumed | 5.2 | A quoted number does not match a number
 pattern-terms | documented | 5.3 | Terms, optional and excluded terms, phrases, space-delimited fields
 pattern-refused | documented | 5.1 | A pattern that cannot be read: InvalidParameterException
 filter-rules | documented | 5.1 | Names, one transformation, dimensions, 100 filters per log group
+filter-members | documented | 5.1 | DescribeMetricFilters tells every member a filter was put with
 filter-metric | documented | 5.1 | A match makes a datapoint; none at all makes the default value
+filter-incoming | documented | AWS Monitoring usage with CloudWatch metrics | CloudWatch counts IncomingLogEvents and IncomingBytes of every log group
 filter-test | documented | 5.1 | TestMetricFilter answers with the same engine
 alarm-evaluation | documented | 6.2 | Periods, M of N and TreatMissingData decide an alarm's state
 alarm-minute | assumed | 6.2 | Alarms are looked at once a minute of the lab's clock, and at new data
 alarm-rules | documented | 6.1 | Alarms with wrong periods, operators, statistics or treatments: ValidationError
+alarm-members | documented | 6.1 | DescribeAlarms tells every member an alarm was put with, and makes up none
 alarm-delete | documented | 6.1 | DeleteAlarms with an unknown name: ResourceNotFound, HTTP 404
 # Accounts, sessions, permissions
 regions-listed | documented | AWS Account ListRegions | Default Regions are enabled, opt-in Regions when a test says so
@@ -200,13 +207,14 @@ iam-bucket | documented | 10.4 | HeadBucket takes s3:ListBucket; for another acc
 iam-key | documented | AWS KMS Key policies | DescribeKey takes the caller's policy and the key's, on the key's ARN
 iam-assume-role | documented | AWS STS AssumeRole | It takes sts:AssumeRole too; sessions may what their role may
 pass-role | assumed | 10.4 | Naming a log group's role takes iam:PassRole with iam:PassedToService, with --auth
-rate-limits | documented | 1.6 | On request CloudTrail and Logs throttle per account, Region and operation
+rate-limits | documented | 1.6 | On request CloudTrail, Logs and CloudWatch throttle per account, Region and operation
 rate-limits-assumed | assumed | 1.6 | The burst is one second's calls; operations AWS does not list have 1 a second
 # Around CloudTrail
 lookup-events | assumed | 1.5 | LookupEvents shows the calls made to the lab, newest first, for 90 days
 bucket-policy-malformed | assumed | emulators 3 | PutBucketPolicy: bad JSON, foreign resources: MalformedPolicy
 key-policy-malformed | assumed | emulators 3 | PutKeyPolicy: MalformedPolicyDocumentException, lock-out too
 topic-policy-malformed | assumed | emulators 3 | A malformed topic policy: InvalidParameter
+topic-email | documented | AWS SNS Subscribe | A subscription by email is pending until it is confirmed
 public-access-default | assumed | emulators 3 | A new bucket blocks public access
 reader-decrypt | documented | 3.3 | Reading an encrypted object needs a usable key, and kms:Decrypt with --auth
 """

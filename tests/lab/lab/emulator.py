@@ -39,6 +39,13 @@ asgi_app = ministack.app
 
 # Modules whose stamps follow the virtual clock; signatures and sessions (iam, sts) stay on real time.
 _CLOCKED = (s3, kms, sns, cloudwatch_logs, cloudwatch, organizations)
+# Members that ministack forgets, and those it makes up where a request has none.
+_FILTER_MEMBERS = ("applyOnTransformedLogs", "fieldSelectionCriteria", "emitSystemFieldDimensions")
+_ALARM_MEMBERS = (
+    "Metrics ThresholdMetricId EvaluateLowSampleCountPercentile EvaluationWindow WarmUpConfiguration "
+    "EvaluationCriteria EvaluationInterval ActionConfiguration"
+).split()
+_MADE_UP = ("Statistic", "Period", "Threshold")
 
 
 class _Time:
@@ -89,6 +96,11 @@ def caller() -> Caller:
     return Caller(responses.get_account_id(), responses.get_region())
 
 
+def _with_state(account: Json) -> Json:
+    """ministack knows Status alone, and SUSPENDED there as what CloseAccount makes."""
+    return account | {"State": "CLOSED" if account["Status"] == "SUSPENDED" else account["Status"]}
+
+
 class Emulator:
     """Answers model.Surroundings from ministack's state."""
 
@@ -100,6 +112,8 @@ class Emulator:
         for module in _CLOCKED:
             module.time = _Time(clock)
         s3.now_iso = self._s3_now
+        public_account = organizations._public_account
+        organizations._public_account = lambda account: _with_state(public_account(account))
         # A new bucket blocks public access on AWS, whether or not IAM is enforced here.
         s3._new_bucket_public_access_block = lambda: {"_public_access_block": s3._NEW_BUCKET_PUBLIC_ACCESS_BLOCK}
 
@@ -235,6 +249,18 @@ class Emulator:
             except sns.SnsPublishError as error:
                 return str(error)
 
+    def ask_for_confirmation(self, topic_arn: str, address: str) -> bool:
+        """Whether a subscription is pending; one that was just made is. Its token is the address."""
+        spec = arns.Arn.parse(topic_arn)
+        record = sns._topics.get_scoped(spec.account, spec.region, topic_arn) if spec else None
+        for made in record["subscriptions"] if record else []:
+            if made["endpoint"] == address and "asked" not in made:
+                made |= {"asked": True, "confirmed": False, "token": address}
+                made["attributes"] |= {"PendingConfirmation": "true", "ConfirmationWasAuthenticated": "false"}
+            if made["endpoint"] == address:
+                return not made["confirmed"]
+        return False
+
     # --- objects, for tampering -------------------------------------------------------------------------------------
 
     def object(self, bucket: str, key: str) -> tuple[bytes, dict[str, str]]:
@@ -265,6 +291,21 @@ class Emulator:
     def metric_filters(self, account: str, region: str, group: str) -> list[Json]:
         with within(account, region):
             return [item for item in cloudwatch_logs._metric_filters.values() if item["logGroupName"] == group]
+
+    def complete_filter(self, who: Caller, request: Json) -> None:
+        """A filter that was just put has what it was put with."""
+        with within(who.account, who.region):
+            record = cloudwatch_logs._metric_filters[request["logGroupName"], request["filterName"]]
+        record.update({member: request[member] for member in _FILTER_MEMBERS if member in request})
+
+    def complete_alarm(self, who: Caller, request: Json) -> None:
+        """An alarm that was just put has what it was put with, and nothing else."""
+        with within(who.account, who.region):
+            record = cloudwatch._alarms[request["AlarmName"]]
+        record.update({member: request[member] for member in _ALARM_MEMBERS if member in request})
+        for member in _MADE_UP:
+            if member not in request:
+                del record[member]
 
     def put_metric(self, account: str, region: str, point: Datapoint) -> None:
         with within(account, region):
@@ -330,6 +371,10 @@ class Emulator:
                 "Path": "/",
                 "_ParentId": next(iter(organizations._roots)),
             }
+
+    def accounts(self, management: str) -> list[Json]:
+        with within(management, "us-east-1"):
+            return [organizations._public_account(account) for account in organizations._accounts.values()]
 
     def remove_account(self, management: str, account: str) -> None:
         with within(management, "us-east-1"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import cbor2
 from ministack import app as ministack
 from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.services import iam, kms, sts, tagging
@@ -109,6 +110,8 @@ class Iam:
                 return cloudtrail_iam.resources(_json(body), region, account)[0]
             if service == "account":
                 return f"arn:{arns.partition_of(region)}:account::{account}:account"
+            if service == "monitoring" and wire.cbor_operation(path):
+                return _alarm(cbor2.loads(body), region, account)
             found: str = stock(service, method, path, headers, body, query, region, account)
             return _key_behind_alias(found) if service == "kms" else found
 
@@ -147,6 +150,14 @@ def _key_behind_alias(arn: str) -> str:
     return record["Arn"] if record else arn
 
 
+def _alarm(request: Json, region: str, account: str) -> str:
+    """The alarm that a call of CloudWatch is about; "*" where it is about none of them alone."""
+    names = [request["AlarmName"]] if "AlarmName" in request else request.get("AlarmNames") or []
+    if len(names) == 1:
+        return f"arn:{arns.partition_of(region)}:cloudwatch:{region}:{account}:alarm:{names[0]}"
+    return str(request.get("ResourceARN") or "*")
+
+
 def _json(body: bytes) -> Json:
     try:
         value = ministack.json.loads(body or b"{}")
@@ -156,10 +167,13 @@ def _json(body: bytes) -> Json:
 
 
 def _action(stock: Callable[..., str | None]) -> Callable[..., str | None]:
-    """ministack asks for no action of Account Management."""
+    """ministack asks for no action of Account Management, and for none of CloudWatch's in CBOR."""
 
     def extract_iam_action(service: str, method: str, path: str, *more: Any) -> str | None:
-        return f"account:{wire.rest_operation(path)}" if service == "account" else stock(service, method, path, *more)
+        if service == "account":
+            return f"account:{wire.rest_operation(path)}"
+        operation = wire.cbor_operation(path) if service == "monitoring" else None
+        return f"cloudwatch:{operation}" if operation else stock(service, method, path, *more)
 
     return extract_iam_action
 

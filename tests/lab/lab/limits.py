@@ -1,4 +1,5 @@
-"""How often CloudTrail and CloudWatch Logs may be called (cloudtrail.md 1.6): token buckets, off until asked for.
+"""How often CloudTrail, CloudWatch Logs and CloudWatch may be called (cloudtrail.md 1.6, 6.1): token buckets, off
+until asked for.
 
 Knows operations and real time; not what a call does.
 """
@@ -29,6 +30,8 @@ _RATES = {
     **_each("cloudtrail", 2, "LookupEvents"),
     **_each("logs", 5, _METRIC_FILTERS),
     **_each("logs", 10, "CreateLogGroup DescribeLogGroups"),
+    **_each("cloudwatch", 3, "PutMetricAlarm DeleteAlarms SetAlarmState"),
+    **_each("cloudwatch", 9, "DescribeAlarms DescribeAlarmsForMetric"),
 }
 # Writes, and what AWS does not list.
 _OTHERS = {"cloudtrail": 1.0}

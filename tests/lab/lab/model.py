@@ -126,7 +126,9 @@ class Organization:
     features: str
     members: tuple[str, ...]
     trusted: frozenset[str] = frozenset()
+    # Delegated administrators for CloudTrail, and for any service.
     delegated: tuple[str, ...] = ()
+    administrators: frozenset[str] = frozenset()
 
 
 class Surroundings(Protocol):

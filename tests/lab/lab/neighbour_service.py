@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -13,6 +14,7 @@ from lab.errors import AwsError
 from lab.policy import Request, decide
 
 _EXPECTED_OWNER = "x-amz-expected-bucket-owner"
+_SUBSCRIPTION = re.compile(rb"(<SubscriptionArn>)[^<]*(</SubscriptionArn>)")
 _UNUSABLE = {"Disabled": "KMS.DisabledException"}
 
 
@@ -113,7 +115,11 @@ class NeighbourService:
             found = policy_documents.problem(form.get("AttributeValue", [""])[0], actions="sns")
             if found:
                 return query_refusal(AwsError("InvalidParameter", f"Invalid parameter: Policy Error: {found}"))
-        return await self._sns(method, path, headers, body, query)
+        status, answer_headers, text = await self._sns(method, path, headers, body, query)
+        by_email = form.get("Action") == ["Subscribe"] and form.get("Protocol") in (["email"], ["email-json"])
+        if status == 200 and by_email and self._emulator.ask_for_confirmation(form["TopicArn"][0], form["Endpoint"][0]):
+            text = _SUBSCRIPTION.sub(rb"\1pending confirmation\2", text)
+        return status, answer_headers, text
 
 
 def _check_bucket_policy(bucket: str, body: bytes) -> None:

@@ -38,6 +38,8 @@ class OrganizationService:
             return self._delete(organization)
         if operation == "RemoveAccountFromOrganization":
             return self._remove(organization, body.get("AccountId") or "")
+        if operation == "ListAccounts":
+            return json_answer(rules.list_accounts(self._emulator.accounts(organization.management), body))
         own = rules.OPERATIONS.get(operation)
         if own is not None:
             return json_answer(own(self._book, organization, body))

@@ -12,6 +12,7 @@ from lab.model import Caller, Json, Organization
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
 _MAX_DELEGATED = 3
+_MAX_ACCOUNTS = 20
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Organizations:
             members=base.members,
             trusted=frozenset(extras.trusted),
             delegated=tuple(a for a in extras.delegated.get(CLOUDTRAIL, {}) if a in base.members),
+            administrators=frozenset(a for of in extras.delegated.values() for a in of if a in base.members),
         )
 
     def forget(self, management: str) -> None:
@@ -140,12 +142,24 @@ OPERATIONS: dict[str, Callable[[Organizations, Organization, Json], Json]] = {
 }
 
 
+def list_accounts(accounts: list[Json], body: Json) -> Json:
+    """One page. ministack tells all at once."""
+    size, token = body.get("MaxResults", _MAX_ACCOUNTS), body.get("NextToken") or "0"
+    if not isinstance(size, int) or not 1 <= size <= _MAX_ACCOUNTS:
+        raise AwsError("InvalidInputException", f"MaxResults is 1 to {_MAX_ACCOUNTS}.")
+    if not isinstance(token, str) or not token.isdecimal():
+        raise AwsError("InvalidInputException", "NextToken is one that was answered.")
+    end = int(token) + size
+    page: Json = {"Accounts": accounts[int(token) : end]}
+    return page | ({"NextToken": str(end)} if end < len(accounts) else {})
+
+
 def check_caller(organization: Organization | None, caller: Caller, operation: str) -> Organization:
-    """Members may describe the organization only; a delegated administrator may also read."""
+    """Members may describe the organization only; a delegated administrator, for whichever service, may also read."""
     if organization is None:
         raise AwsError("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
     reads = operation.startswith(("Describe", "List"))
-    delegate = reads and caller.account in organization.delegated
+    delegate = reads and caller.account in organization.administrators
     if caller.account != organization.management and operation != "DescribeOrganization" and not delegate:
         raise AwsError("AccessDeniedException", "You don't have permissions to access this resource.")
     return organization

@@ -39,6 +39,8 @@ class Telemetry:
         return lambda message: compiled.match(message) is not None
 
     def ingested(self, account: str, region: str, group: str, messages: list[str]) -> None:
+        for point in metric_filters.incoming(group, messages):
+            self._meters.put_metric(account, region, point)
         filters = self._meters.metric_filters(account, region, group)
         found = metric_filters.datapoints(filters, messages, self.options)
         for point in found:

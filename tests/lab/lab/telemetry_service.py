@@ -38,6 +38,8 @@ class TelemetryService:
         except AwsError as error:
             return json_refusal(error)
         answer = await self._logs(method, path, headers, body, query)
+        if operation == "PutMetricFilter" and answer[0] == 200:
+            self._emulator.complete_filter(who, request)
         if operation == "PutLogEvents" and answer[0] == 200:
             messages = [event.get("message", "") for event in request.get("logEvents") or []]
             self._telemetry.ingested(who.account, who.region, request["logGroupName"], messages)
@@ -53,18 +55,22 @@ class TelemetryService:
 
     async def cloudwatch(self, method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Answer:
         call = wire.identify(method, path, query, headers, body, lambda key: "")
-        who = caller()
+        who, request = caller(), {}
         if call.operation in ("DescribeAlarms", "DescribeAlarmsForMetric", "DescribeAlarmHistory"):
             self._telemetry.evaluate(who, at_once=False)
         try:
             if call.operation == "DeleteAlarms":
                 self._check_alarms(who, _request(call.protocol, body).get("AlarmNames") or [])
             if call.operation == "PutMetricAlarm":
-                _check_alarm(_request(call.protocol, body))
+                request = _request(call.protocol, body)
+                _check_alarm(request)
         except AwsError as error:
             headers, text = wire.error_answer(call.protocol, error.code, error.message, "")
             return error.status, headers, text
-        return await self._cloudwatch(method, path, headers, body, query)
+        answer = await self._cloudwatch(method, path, headers, body, query)
+        if call.operation == "PutMetricAlarm" and answer[0] == 200:
+            self._emulator.complete_alarm(who, request)
+        return answer
 
     def _check_alarms(self, who: Caller, names: list[str]) -> None:
         if len(names) > _MAX_DELETED_ALARMS:

@@ -89,8 +89,7 @@ def _operation(
     protocol: str, method: str, path: str, query: Mapping[str, list[str]], headers: Headers, body: bytes
 ) -> str:
     if protocol == "cbor":
-        match = _CBOR_PATH.search(path)
-        return match.group(1) if match else "Unknown"
+        return cbor_operation(path) or "Unknown"
     if protocol == "json":
         return headers["x-amz-target"].rpartition(".")[2]
     if protocol == "s3":
@@ -99,6 +98,12 @@ def _operation(
         return rest_operation(path)
     action = query.get("Action") or parse_qs(body.decode("utf-8", "replace")).get("Action")
     return action[0] if action else "Unknown"
+
+
+def cbor_operation(path: str) -> str | None:
+    """The operation that a path of rpc-v2-cbor names."""
+    match = _CBOR_PATH.search(path)
+    return match.group(1) if match else None
 
 
 def rest_operation(path: str) -> str:

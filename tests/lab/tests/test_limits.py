@@ -33,6 +33,7 @@ class Buckets(unittest.TestCase):
             self.assertEqual(self.passed(operation), 1, operation)
         self.assertEqual(self.passed("LookupEvents"), 2)
         self.assertEqual(self.passed("PutMetricFilter", service="logs"), 5)
+        self.assertEqual(self.passed("PutMetricAlarm", service="cloudwatch"), 3)
         self.assertEqual(self.passed("ListKeys", service="kms"), 30)
 
     @proves("rate-limits-assumed")

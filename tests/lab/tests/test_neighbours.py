@@ -85,6 +85,54 @@ class Neighbours(WithLab):
         self.assertEqual(self.cbor("DeleteAlarms", {"AlarmNames": ["root"]})[0], 200)
         self.assertEqual(self.lab.ask("GET", "/calls")["byOperation"]["cloudwatch:DescribeAlarms"], 2)
 
+    @proves("alarm-members")
+    def test_alarms_have_what_they_were_put_with(self) -> None:
+        cloudwatch = self.lab.client("cloudwatch")
+        math = {
+            "AlarmName": "math",
+            "EvaluationPeriods": 1,
+            "ComparisonOperator": "GreaterThanUpperThreshold",
+            "ThresholdMetricId": "band",
+            "Metrics": [{"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(m1)"}],
+        }
+        cloudwatch.put_metric_alarm(**math)
+        found = cloudwatch.describe_alarms()["MetricAlarms"][0]
+        self.assertEqual({**found, **math}, found)
+        self.assertEqual(found.keys() & {"Statistic", "Period", "Threshold", "MetricName"}, set())
+
+    @proves("filter-members")
+    def test_filters_have_what_they_were_put_with(self) -> None:
+        logs = self.lab.client("logs")
+        logs.create_log_group(logGroupName="trail")
+        put = {
+            "logGroupName": "trail",
+            "filterName": "root",
+            "filterPattern": "",
+            "metricTransformations": [{"metricName": "root", "metricNamespace": "LogMetrics", "metricValue": "1"}],
+        }
+        more = {"fieldSelectionCriteria": '@aws.region = "eu-west-1"', "emitSystemFieldDimensions": ["@aws.account"]}
+        logs.put_metric_filter(**put, **more)
+        found = logs.describe_metric_filters(logGroupName="trail")["metricFilters"][0]
+        self.assertEqual({**found, **put, **more}, found)
+        logs.put_metric_filter(**put)
+        self.assertEqual(logs.describe_metric_filters()["metricFilters"][0].keys() & more.keys(), set())
+
+    @proves("topic-email")
+    def test_email_must_be_confirmed(self) -> None:
+        sns = self.lab.client("sns")
+        topic = sns.create_topic(Name="alarms")["TopicArn"]
+        for _ in range(2):
+            made = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="security@example.com")
+            self.assertEqual(made["SubscriptionArn"], "pending confirmation")
+        sns.subscribe(TopicArn=topic, Protocol="sms", Endpoint="+4915112345678")
+        found = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+        self.assertEqual((found["SubscriptionsPending"], found["SubscriptionsConfirmed"]), ("1", "1"))
+        confirmed = sns.confirm_subscription(TopicArn=topic, Token="security@example.com")["SubscriptionArn"]
+        made = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="security@example.com")
+        self.assertEqual(made["SubscriptionArn"], confirmed)
+        found = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+        self.assertEqual((found["SubscriptionsPending"], found["SubscriptionsConfirmed"]), ("0", "2"))
+
     def cbor(self, operation: str, body: Any) -> tuple[int, Any]:
         request = urllib.request.Request(
             f"{self.lab.endpoint}/service/GraniteServiceVersion20100801/operation/{operation}",
@@ -139,6 +187,22 @@ class Neighbours(WithLab):
         member.leave_organization()
         api.delete_organization()
         self.assertEqual(code(api.describe_organization), "AWSOrganizationsNotInUseException")
+
+    @proves("org-accounts", "org-accounts-pages", "org-account-state")
+    def test_accounts_of_an_organization(self) -> None:
+        members = [f"{number:012}" for number in range(1, 23)]
+        self.lab.ask("POST", "/organization", {"members": [OTHER, *members]})
+        api, member = self.lab.client("organizations"), self.lab.client("organizations", OTHER)
+        api.register_delegated_administrator(AccountId=OTHER, ServicePrincipal="config.amazonaws.com")
+        api.close_account(AccountId=members[-1])
+        for client in (api, member):
+            pages = [page["Accounts"] for page in client.get_paginator("list_accounts").paginate()]
+            self.assertEqual([len(page) for page in pages], [20, 4])
+            listed = {account["Id"]: (account["State"], account["Status"]) for page in pages for account in page}
+            self.assertEqual(listed.pop(members[-1]), ("CLOSED", "SUSPENDED"))
+            self.assertEqual(listed, dict.fromkeys([ACCOUNT, OTHER, *members[:-1]], ("ACTIVE", "ACTIVE")))
+        self.assertEqual(code(api.list_accounts, MaxResults=21), "InvalidInputException")
+        self.assertEqual(api.describe_account(AccountId=OTHER)["Account"]["State"], "ACTIVE")
 
     def test_from_log_events_to_an_alarm(self) -> None:
         logs, cloudwatch = self.lab.client("logs"), self.lab.client("cloudwatch")

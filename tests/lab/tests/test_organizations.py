@@ -9,7 +9,7 @@ from support import ACCOUNT, CALLER, OTHER, REGION, THIRD, World, bucket_policy,
 
 from lab.errors import AwsError
 from lab.model import Caller
-from lab.organizations import check_caller
+from lab.organizations import check_caller, list_accounts
 
 MEMBER = Caller(OTHER, REGION)
 
@@ -145,16 +145,32 @@ class Api(unittest.TestCase):
             check_caller(self.world.around.organization(who.account), who, operation)
         return caught.exception.code
 
+    @proves("org-described", "org-accounts")
     def test_gate(self) -> None:
+        self.assertEqual(self.refusal(CALLER, "DescribeOrganization"), "AWSOrganizationsNotInUseException")
         self.assertEqual(self.refusal(CALLER, "ListAccounts"), "AWSOrganizationsNotInUseException")
         self.world.organize(OTHER)
         organization = self.world.around.organization(OTHER)
         self.assertEqual(self.refusal(MEMBER, "ListAccounts"), "AccessDeniedException")
         self.assertEqual(check_caller(organization, MEMBER, "DescribeOrganization"), organization)
-        self.world.book.register(organization, OTHER, "cloudtrail.amazonaws.com")
-        organization = self.world.around.organization(OTHER)
-        self.assertEqual(check_caller(organization, MEMBER, "ListAccounts"), organization)
-        self.assertEqual(self.refusal(MEMBER, "EnableAWSServiceAccess"), "AccessDeniedException")
+        for service in ("cloudtrail.amazonaws.com", "config.amazonaws.com"):
+            self.world.book.register(organization, OTHER, service)
+            administered = self.world.around.organization(OTHER)
+            self.assertEqual(check_caller(administered, MEMBER, "ListAccounts"), administered, service)
+            self.assertEqual(self.refusal(MEMBER, "EnableAWSServiceAccess"), "AccessDeniedException")
+            self.world.book.deregister(organization, OTHER, service)
+            self.assertEqual(self.refusal(MEMBER, "ListAccounts"), "AccessDeniedException")
+
+    @proves("org-accounts-pages")
+    def test_pages(self) -> None:
+        accounts = [{"Id": str(number)} for number in range(40)]
+        self.assertEqual(list_accounts(accounts, {}), {"Accounts": accounts[:20], "NextToken": "20"})
+        self.assertEqual(list_accounts(accounts, {"NextToken": "20"}), {"Accounts": accounts[20:]})
+        self.assertEqual(list_accounts(accounts, {"NextToken": "39", "MaxResults": 1}), {"Accounts": accounts[39:]})
+        for wrong in ({"MaxResults": 0}, {"MaxResults": 21}, {"MaxResults": "2"}, {"NextToken": "x"}):
+            with self.assertRaises(AwsError) as caught:
+                list_accounts(accounts, wrong)
+            self.assertEqual(caught.exception.code, "InvalidInputException", wrong)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from support import ACCOUNT, CALLER, REGION, START, World, proves
 
 from lab.alarms import Point, evaluate, problem
 from lab.errors import AwsError
-from lab.metric_filters import Datapoint, check, test
+from lab.metric_filters import Datapoint, check, incoming, test
 from lab.patterns import Options
 
 ROOT, USER = '{"user": {"type": "Root"}, "ms": 12}', '{"user": {"type": "IAMUser"}, "ms": "slow"}'
@@ -31,8 +31,9 @@ class Filters(unittest.TestCase):
         self.world = World()
 
     def ingest(self, *messages: str) -> list[Datapoint]:
+        """What filters made; what CloudWatch counts of every log group is left out."""
         self.world.telemetry.ingested(ACCOUNT, REGION, "trail", list(messages))
-        return self.world.around.metrics
+        return [point for point in self.world.around.metrics if point.namespace != "AWS/Logs"]
 
     @proves("filter-metric")
     def test_datapoints(self) -> None:
@@ -85,6 +86,15 @@ class Filters(unittest.TestCase):
         self.assertEqual(found, [{"eventNumber": 2, "eventMessage": ROOT, "extractedValues": {}}])
         with self.assertRaises(AwsError):
             test({"filterPattern": "", "logEventMessages": []}, Options())
+
+
+class Incoming(unittest.TestCase):
+    @proves("filter-incoming")
+    def test_counted(self) -> None:
+        events, size = incoming("audit", [USER, ROOT])
+        self.assertEqual((events.namespace, events.name, events.value), ("AWS/Logs", "IncomingLogEvents", 2.0))
+        self.assertEqual((size.name, size.dimensions), ("IncomingBytes", (("LogGroupName", "audit"),)))
+        self.assertEqual(size.value, len(USER) + len(ROOT) + 2 * 26)
 
 
 def alarm(**members: Any) -> dict[str, Any]:

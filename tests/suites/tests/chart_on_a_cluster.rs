@@ -15,8 +15,12 @@ const QUICK_START: &[(&str, &str)] = &[
 ];
 
 /// Every definition, in the order of the chart's files.
-const DEFINITIONS: [&str; 3] =
-    ["awsaccounts.trail-operator.dev", "eventselectors.trail-operator.dev", "trails.trail-operator.dev"];
+const DEFINITIONS: [&str; 4] = [
+    "awsaccounts.trail-operator.dev",
+    "eventselectors.trail-operator.dev",
+    "metricalarms.trail-operator.dev",
+    "trails.trail-operator.dev",
+];
 
 #[test]
 fn one_command_brings_definitions_operator_and_account() {
@@ -78,6 +82,9 @@ fn with_namespaces_to_watch_the_operator_reaches_the_trails_of_no_other() {
         ("watch trails.trail-operator.dev --namespace security", true),
         ("patch trails.trail-operator.dev --subresource=status --namespace audit", true),
         ("list eventselectors.trail-operator.dev --namespace audit", true),
+        ("list metricalarms.trail-operator.dev --namespace audit", true),
+        ("patch metricalarms.trail-operator.dev --namespace security", true),
+        ("update metricalarms.trail-operator.dev --namespace audit", false),
         ("watch eventselectors.trail-operator.dev --namespace security", true),
         ("patch eventselectors.trail-operator.dev --subresource=status --namespace audit", true),
         ("patch eventselectors.trail-operator.dev --namespace audit", false),
@@ -89,6 +96,7 @@ fn with_namespaces_to_watch_the_operator_reaches_the_trails_of_no_other() {
         ("list namespaces", true),
         ("get customresourcedefinitions/trails.trail-operator.dev", true),
         ("get customresourcedefinitions/eventselectors.trail-operator.dev", true),
+        ("get customresourcedefinitions/metricalarms.trail-operator.dev", true),
         ("get customresourcedefinitions/awsaccounts.trail-operator.dev", false),
         ("get secrets --namespace audit", false),
     ];

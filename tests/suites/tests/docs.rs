@@ -10,9 +10,10 @@ use test_suites::examples;
 use trail_operator_domain::selectors::{AdvancedSelector, FieldSelector};
 
 /// Definitions and their pages.
-const KINDS: [(&str, &str); 3] = [
+const KINDS: [(&str, &str); 4] = [
     ("trails", "docs/trail.md"),
     ("eventselectors", "docs/event-selector.md"),
+    ("metricalarms", "docs/metric-alarm.md"),
     ("awsaccounts", "docs/aws-account.md"),
 ];
 
@@ -335,6 +336,12 @@ fn the_permissions_are_those_of_the_calls_that_are_made() {
     assert!(granted.remove("iam:PassRole") && granted.remove("kms:Decrypt"));
     let called: BTreeSet<_> = calls().unwrap().iter().filter_map(iam_action).collect();
     assert!(called.len() > 15, "{called:?}");
+    // Only whoever keeps an organization's trail needs them.
+    let (of_organizations, called): (BTreeSet<_>, BTreeSet<_>) =
+        called.into_iter().partition(|action| action.starts_with("organizations:"));
+    let of_examples = read("examples/organization/operator-permissions.json").unwrap();
+    assert!(of_organizations.len() == 2, "{of_organizations:?}");
+    assert!(of_organizations.is_subset(&actions(&serde_json::from_str(&of_examples).unwrap())));
     assert_eq!(granted, called);
 }
 
@@ -350,7 +357,8 @@ fn actions(policy: &Value) -> BTreeSet<String> {
 fn iam_action((service, operation): &(String, String)) -> Option<String> {
     match operation.as_str() {
         // Takes no permission (STS, "GetCallerIdentity").
-        "GetCallerIdentity" => None,
+        // The latter is asked only by `kubectl cloudtrail pattern test --aws`, with the caller's own credentials.
+        "GetCallerIdentity" | "TestMetricFilter" => None,
         // S3's actions are older than some of its operations.
         "HeadBucket" | "ListObjectsV2" => Some("s3:ListBucket".into()),
         "GetBucketLifecycleConfiguration" => Some("s3:GetLifecycleConfiguration".into()),
@@ -371,8 +379,9 @@ fn calls() -> Result<BTreeSet<(String, String)>> {
         }
         let source = fs::read_to_string(&path)?;
         let source = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-        let by_macros: Vec<_> =
-            ["send!(", "change!("].iter().flat_map(|name| third_arguments(source, name)).collect();
+        let by_macros = ["send!(", "change!("].iter().flat_map(|name| sent_by(source, name));
+        // Where one of them is defined by the other it names no operation.
+        let by_macros: Vec<_> = by_macros.filter(|(_, name)| !name.starts_with('$')).collect();
         let by_constant = between(source, "const OPERATION: &str = \"", "\"");
         // Past the SDK's clients a request is sent by the connections they share.
         let past = source.matches("connections.call(").count();
@@ -385,11 +394,21 @@ fn calls() -> Result<BTreeSet<(String, String)>> {
         // Public keys are read beside what is in S3.
         let s3 = source.contains("aws_sdk_s3::").then(|| "s3".to_owned());
         let service = s3.or_else(|| between(source, "aws_sdk_", "::").into_iter().next());
-        for operation in by_macros.iter().chain(&by_constant) {
-            let method = format!(".{}()", snake_case(operation));
+        for operation in by_macros.iter().map(|(_, operation)| operation).chain(&by_constant) {
+            let method = format!("{}(", snake_case(operation));
             ensure!(past > 0 || source.contains(&method), "{}: {operation} without {method}", path.display());
         }
-        calls.extend(by_macros.into_iter().map(|operation| ("cloudtrail".to_owned(), operation)));
+        let of_file = match path.file_name().and_then(|name| name.to_str()) {
+            Some("metric_filters.rs" | "filter_tests.rs") => "logs",
+            Some("metric_alarms.rs") => "cloudwatch",
+            _ => "cloudtrail",
+        };
+        for (handle, operation) in by_macros {
+            // Where a file speaks to two services, what a call is sent by says which.
+            let of_handle =
+                ["logs", "cloudwatch"].into_iter().find(|it| handle.ends_with(&format!("{it}()")));
+            calls.insert((of_handle.unwrap_or(of_file).to_owned(), operation));
+        }
         for operation in by_constant {
             let service =
                 service.clone().with_context(|| format!("{}: {operation} of no service", path.display()))?;
@@ -408,10 +427,13 @@ fn between(source: &str, before: &str, after: &str) -> Vec<String> {
     found.collect()
 }
 
-/// The third argument of each use of a macro, which is the operation's name.
-fn third_arguments(source: &str, start: &str) -> Vec<String> {
-    let uses = source.split(start).skip(1);
-    uses.map(|rest| rest.split(',').nth(2).unwrap_or_default().trim().trim_matches('"').to_owned()).collect()
+/// The first and the third argument of each use of a macro: what sends, and the operation's name.
+fn sent_by(source: &str, start: &str) -> Vec<(String, String)> {
+    let sent = |rest: &str| {
+        let mut arguments = rest.split(',').map(|argument| argument.trim().trim_matches('"').to_owned());
+        (arguments.next().unwrap_or_default(), arguments.nth(1).unwrap_or_default())
+    };
+    source.split(start).skip(1).map(sent).collect()
 }
 
 fn snake_case(name: &str) -> String {
@@ -433,7 +455,8 @@ fn every_reason_is_explained() {
         .filter_map(|line| line.strip_suffix(','))
         .collect();
     assert!(reasons.len() > 20, "{reasons:?}");
-    let pages: String = KINDS.iter().map(|(_, page)| read(page).unwrap()).collect();
+    let pages = KINDS.iter().map(|(_, page)| *page).chain(["docs/cost.md"]);
+    let pages: String = pages.map(|page| read(page).unwrap()).collect();
     for reason in reasons {
         assert!(pages.contains(&format!("`{reason}`")), "{reason} is explained nowhere in docs/");
     }

@@ -29,7 +29,7 @@ fn objects(log: &Log, answer: impl Fn(&Request) -> Response + Send + Sync + 'sta
 
 fn refusal(status: u16, code: &str) -> Response {
     let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
-    Response { body, ..Response::status(status) }
+    Response { body: body.into(), ..Response::status(status) }
 }
 
 fn region_of(request: &Request) -> &str {
@@ -41,7 +41,7 @@ async fn an_object_comes_with_its_metadata_and_is_asked_of_its_owner() {
     let log = Log::default();
     let source = objects(&log, |_| Response {
         headers: vec![("x-amz-meta-Signature", "ab".to_owned()), ("content-length", "5".to_owned())],
-        body: "bytes".to_owned(),
+        body: "bytes".into(),
         ..Response::status(200)
     });
     let mut object = source.get("logs", "a/b.json.gz").await.unwrap();
@@ -105,7 +105,7 @@ async fn a_list_is_asked_for_and_read_as_it_stands() {
                <NextContinuationToken>more</NextContinuationToken>\
                <Contents><Key>a/b+c%2Bd%01</Key><LastModified>2026-01-05T01:00:00.000Z</LastModified></Contents>\
                <CommonPrefixes><Prefix>a/eu/</Prefix></CommonPrefixes></ListBucketResult>"
-            .to_owned(),
+            .into(),
         ..Response::status(200)
     }
     });

@@ -83,7 +83,7 @@ impl Counts {
 }
 
 /// The most frequent, then by name.
-pub(super) fn most_frequent(events: &BTreeMap<String, u64>, most: usize) -> Vec<(&str, u64)> {
+pub(crate) fn most_frequent(events: &BTreeMap<String, u64>, most: usize) -> Vec<(&str, u64)> {
     let mut all: Vec<_> = events.iter().map(|(name, count)| (name.as_str(), *count)).collect();
     all.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
     all.truncate(most);

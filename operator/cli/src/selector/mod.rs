@@ -15,8 +15,9 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::Value;
 use trail_operator_domain::selectors::Record;
 
-use crate::{events, plan::read_manifests};
+use crate::{events, output, plan::read_manifests};
 use counting::Counts;
+pub(crate) use counting::most_frequent;
 
 /// What can be done with selectors.
 #[derive(Debug, clap::Args)]
@@ -27,7 +28,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Says which of these events a trail would record, and by which selector. Asks neither AWS nor a cluster.
+    /// Says which of these events a trail would record, and by which selector. Asks no cluster, and of AWS only S3 for events.
     Test(Test),
 }
 
@@ -55,9 +56,14 @@ struct Test {
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     output: Output,
 
-    /// Events: log files of CloudTrail, files of one record a line, gzip or not, folders of such, or - for stdin.
+    /// Events: log files of CloudTrail, files of one record a line, gzip or not, folders of such, s3://BUCKET/KEY, or - for
+    /// stdin.
     #[arg(value_name = "EVENTS", required = true)]
     events: Vec<PathBuf>,
+
+    /// For events in a bucket.
+    #[command(flatten)]
+    access: events::Access,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -67,7 +73,7 @@ enum Output {
 }
 
 /// Tests, prints.
-pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
     let Verb::Test(args) = &args.verb;
     let stdin = |paths: &[PathBuf]| paths.iter().filter(|path| path.as_os_str() == "-").count();
     if stdin(&args.filename) + stdin(&args.events) > 1 {
@@ -76,17 +82,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let objects = read_manifests(&args.filename, args.namespace.as_deref(), None)?;
     let declared = declared::of(&objects, args.trail.as_deref())?;
     let mut counts = Counts::of(&declared.selectors, args.list);
-    events::each(&args.events, |event| {
-        let record = Record::from_json(event).map_err(|error| error.to_string())?;
-        counts.add(&record, &name(event), declared.is_elsewhere(event));
+    events::each(&args.events, &args.access, |event| {
+        let event: Value = serde_json::from_str(event).map_err(|error| error.to_string())?;
+        let record = Record::from_json(&event).map_err(|error| error.to_string())?;
+        counts.add(&record, &name(&event), declared.is_elsewhere(&event));
         Ok(())
-    })?;
+    })
+    .await?;
     match args.output {
-        Output::Table => showing::table(&declared, &counts),
+        Output::Table => showing::table(&declared, &counts)?,
         Output::Json => showing::document(&counts)?,
     }
     for note in declared.notes(&counts) {
-        anstream::eprintln!("note: {note}");
+        output::tell(format_args!("note: {note}"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,7 @@
 //! The answer, for people and for programs.
 
+use std::fmt::{self, Write as _};
+
 use anstyle::Style;
 use anyhow::Result;
 use serde::Serialize;
@@ -48,14 +50,19 @@ pub(super) fn document(counts: &Counts) -> Result<()> {
         recorded_events: counts.lists.as_ref().map(|lists| lists.recorded.as_slice()),
         undetermined_events: counts.lists.as_ref().map(|lists| lists.undetermined.as_slice()),
     };
-    anstream::println!("{}", serde_json::to_string_pretty(&document)?);
-    Ok(())
+    crate::output::json(&document)
 }
 
 /// For people.
-pub(super) fn table(declared: &Declared, counts: &Counts) {
+pub(super) fn table(declared: &Declared, counts: &Counts) -> Result<()> {
+    let mut text = String::new();
+    write(&mut text, declared, counts)?;
+    crate::output::text(&text)
+}
+
+fn write(text: &mut String, declared: &Declared, counts: &Counts) -> fmt::Result {
     let not_recorded = counts.events - counts.recorded - counts.undetermined;
-    anstream::println!("{BOLD}Trail {}{BOLD:#}", declared.trail);
+    writeln!(text, "{BOLD}Trail {}{BOLD:#}", declared.trail)?;
     let totals = [
         ("events", counts.events),
         ("recorded", counts.recorded),
@@ -73,24 +80,26 @@ pub(super) fn table(declared: &Declared, counts: &Counts) {
     let names = sections.iter().flat_map(|(_, rows, _)| rows).map(|(name, _)| name.chars().count());
     let width = names.max().unwrap_or_default();
     for (title, rows, of) in sections.iter().filter(|(_, rows, _)| !rows.is_empty()) {
-        section(title, rows, *of, width);
+        section(text, title, rows, *of, width)?;
     }
     for (title, list) in counts.lists.iter().flat_map(|lists| {
         [("Recorded events", &lists.recorded), ("Undetermined events", &lists.undetermined)]
     }) {
         let places: Vec<_> = list.iter().map(ToString::to_string).collect();
-        anstream::println!("\n{BOLD}{title}{BOLD:#}\n  {}", places.join(" "));
+        writeln!(text, "\n{BOLD}{title}{BOLD:#}\n  {}", places.join(" "))?;
     }
+    Ok(())
 }
 
-fn section(title: &str, rows: &[(&str, u64)], of: usize, width: usize) {
+fn section(text: &mut String, title: &str, rows: &[(&str, u64)], of: usize, width: usize) -> fmt::Result {
     if !title.is_empty() {
-        anstream::println!("\n{BOLD}{title}{BOLD:#}");
+        writeln!(text, "\n{BOLD}{title}{BOLD:#}")?;
     }
     for (name, count) in rows {
-        anstream::println!("  {:<width$}  {count:>9}", shown(name));
+        writeln!(text, "  {:<width$}  {count:>9}", shown(name))?;
     }
     if of > rows.len() {
-        anstream::println!("  and {} more", of - rows.len());
+        writeln!(text, "  and {} more", of - rows.len())?;
     }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod aws_account;
 mod event_selector;
+mod metric_alarm;
 pub(crate) mod trail;
 
 use std::{
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) cluster_id: Arc<str>,
     /// Whether nothing is changed in AWS.
     pub(crate) read_only: bool,
+    /// How costs are estimated.
+    pub(crate) costing: trail::costing::Costing,
     /// Namespaces to look after; all when empty.
     pub(crate) watch_namespaces: Arc<[String]>,
     /// No round begins after this; rounds in hand are finished.
@@ -74,7 +77,12 @@ pub(crate) async fn run(shared: Shared, health: Health) {
     let (composition_changed, compositions) = unbounded();
     let selectors =
         trail::Selectors { composition_changed: compositions, trails: trail_changed, places: place_changed };
+    let (alarms_concerned, trails_of_alarms) = unbounded();
+    let backtests = metric_alarm::Backtests::default();
+    let alarms = trail::Alarms { trails: alarms_concerned, backtests: backtests.clone() };
+    let told = metric_alarm::Wakes { trails: trails_of_alarms, users_changed: users_changed.clone() };
     let event_selectors = std::mem::take(&mut writers.event_selectors);
+    let metric_alarms = std::mem::take(&mut writers.metric_alarms);
     futures::join!(
         aws_account::run(shared.clone(), stores.clone(), accounts),
         event_selector::run(
@@ -84,7 +92,8 @@ pub(crate) async fn run(shared: Shared, health: Health) {
             event_selectors,
             event_selector::Wakes { composition_changed, trails, places },
         ),
-        trail::run(shared, health, stores, writers, users_changed, selectors)
+        metric_alarm::run(shared.clone(), health.clone(), stores.clone(), metric_alarms, backtests, told),
+        trail::run(shared, health, stores, writers, users_changed, selectors, alarms)
     );
 }
 

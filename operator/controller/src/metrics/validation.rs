@@ -8,7 +8,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use trail_operator_integrity::{Counts, Report, Severity, Verdict};
+use trail_operator_integrity::{Counts, Finding, Report, Severity, Verdict};
 use trail_operator_reconcile::trail::validation::{Ledger, Run};
 
 use super::Object;
@@ -98,7 +98,7 @@ impl Validation {
         registry.register("log_validation_findings", "What is amiss now", self.findings.clone());
         registry.register_with_unit(
             "log_validation_last_run_timestamp",
-            "When the last run ended",
+            "When the last run that ended was begun",
             Unit::Seconds,
             self.last_run.clone(),
         );
@@ -124,7 +124,13 @@ impl Validation {
         let again = run.again.iter().map(|(_, _, outcome)| outcome);
         for outcome in run.look.iter().chain([&run.onward]).chain(&run.deep).chain(again) {
             self.read(object, &outcome.report);
+            self.unread(object, &outcome.report);
         }
+        self.known(object, ledger);
+    }
+
+    /// What is known without a run: of an earlier process, say.
+    pub(super) fn known(&self, object: &Object, ledger: &Ledger) {
         let time = |family: &Family<Object, Gauge>, time: Option<jiff::Timestamp>| {
             if let Some(time) = time {
                 family.get_or_create(object).set(time.as_second());
@@ -139,9 +145,19 @@ impl Validation {
         for chain in &report.chains {
             self.count(object, "digest", chain.digests);
             self.count(object, "digest", chain.backfill_digests);
-            self.count(object, "logFile", chain.log_files.files);
+            // Of those that were not to be read nobody needs to know.
+            self.count(object, "logFile", Counts { unchecked: 0, ..chain.log_files.files });
             self.bytes.get_or_create(object).inc_by(chain.log_files.bytes);
         }
+    }
+
+    fn unread(&self, object: &Object, report: &Report) {
+        let is_unread = |finding: &&Finding| {
+            let file = finding.object.as_deref().unwrap_or_default();
+            finding.severity == Severity::Unknown && file.contains("/CloudTrail/") && !file.ends_with('/')
+        };
+        let unchecked = u64::try_from(report.findings.iter().filter(is_unread).count()).unwrap_or(u64::MAX);
+        self.count(object, "logFile", Counts { unchecked, ..Counts::default() });
     }
 
     fn count(&self, object: &Object, file: &'static str, counts: Counts) {

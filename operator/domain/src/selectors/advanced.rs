@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ReadWrite, operators::Operator};
+use super::{ReadWrite, basic::S3_OBJECT, operators::Operator};
 
 /// Name of the selector of management events. Auditing tools accept an advanced selector by this very name
 /// (`peers.md` 1, finding 11).
@@ -87,6 +87,11 @@ impl AdvancedSelector {
     /// Whether it selects management events.
     pub fn is_management(&self) -> bool {
         self.category() == Some("Management")
+    }
+
+    /// Whether it selects data events of objects in general-purpose S3 buckets.
+    pub fn selects_objects(&self) -> bool {
+        self.category() == Some("Data") && self.resource_type() == Some(S3_OBJECT)
     }
 
     /// How many values it lists, in every operator of every field. All selectors of a trail may list

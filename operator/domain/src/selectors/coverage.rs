@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{AdvancedSelector, FieldSelector, ReadWrite, Selectors};
+use super::{Admission, AdvancedSelector, FieldSelector, ReadWrite, Selectors};
 
 /// Which management events a trail records: reads and writes, each `None` when they are not recorded, else without the
 /// events of these sources.
@@ -60,6 +60,29 @@ impl ManagementCoverage {
         }
         half_covers(self.reads.as_ref(), other.reads.as_ref())
             && half_covers(self.writes.as_ref(), other.writes.as_ref())
+    }
+
+    /// Whether a management event is recorded that only reads, or not (`None` where nobody says), of this event source
+    /// (empty where nobody says).
+    pub fn admits(&self, read_only: Option<bool>, event_source: &str) -> Admission {
+        let half = |half: &Option<BTreeSet<String>>| match half {
+            None => Admission::No,
+            Some(excluded) if event_source.is_empty() && !excluded.is_empty() => Admission::Undetermined,
+            Some(excluded) => (!excluded.contains(event_source)).into(),
+        };
+        let (reads, writes) = (half(&self.reads), half(&self.writes));
+        let sure = match read_only {
+            Some(true) => reads,
+            Some(false) => writes,
+            None if reads == writes => reads,
+            None => Admission::Undetermined,
+        };
+        if self.unclear { sure.or(Admission::Undetermined) } else { sure }
+    }
+
+    /// Whether events that only read are recorded.
+    pub fn has_reads(&self) -> bool {
+        self.reads.is_some()
     }
 
     /// Whether events that change something are recorded.

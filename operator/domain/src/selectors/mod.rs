@@ -28,6 +28,8 @@ pub use self::{
     record::{NotARecord, Record},
 };
 
+pub(crate) use self::record::Fields;
+
 /// How many values all selectors of a trail may list together, in the advanced form (`cloudtrail.md` 2.2). See
 /// [`AdvancedSelector::values`].
 pub const MOST_VALUES: usize = 500;

@@ -69,6 +69,51 @@ impl Record {
     }
 }
 
+/// The fields of a record that selectors ask about, where they were read already. What a record does not tell is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fields<'a> {
+    pub(crate) category: Option<&'a str>,
+    pub(crate) event_source: Option<&'a str>,
+    pub(crate) event_name: Option<&'a str>,
+    pub(crate) event_type: Option<&'a str>,
+    pub(crate) read_only: Option<bool>,
+    pub(crate) user_arn: Option<&'a str>,
+    pub(crate) session_credential_from_console: Option<bool>,
+    pub(crate) error_code: Option<&'a str>,
+    pub(crate) vpc_endpoint_id: Option<&'a str>,
+}
+
+impl Record {
+    /// From fields, and from type, `ARN` and `ARNPrefix` of each resource.
+    pub(crate) fn from_fields<'a>(
+        fields: &Fields<'_>,
+        resources: impl IntoIterator<Item = [Option<&'a str>; 3]>,
+    ) -> Self {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let flag = |flag: Option<bool>| flag.map(|flag| flag.to_string());
+        let resource = |[kind, arn, prefix]: [Option<&str>; 3]| Resource {
+            kind: text(kind),
+            arn: match (text(arn), text(prefix)) {
+                (Some(arn), _) => ResourceArn::Whole(arn),
+                (None, Some(prefix)) => ResourceArn::Prefix(prefix),
+                (None, None) => ResourceArn::Untold,
+            },
+        };
+        Self {
+            category: text(fields.category),
+            event_source: text(fields.event_source),
+            event_name: text(fields.event_name),
+            event_type: text(fields.event_type),
+            read_only: flag(fields.read_only),
+            user_arn: text(fields.user_arn),
+            session_credential_from_console: flag(fields.session_credential_from_console),
+            error_code: text(fields.error_code),
+            vpc_endpoint_id: text(fields.vpc_endpoint_id),
+            resources: resources.into_iter().map(resource).collect(),
+        }
+    }
+}
+
 /// Tells the things that are mistaken for a record, by what to do with them.
 fn recognised(fields: &Map<String, Value>) -> Result<(), NotARecord> {
     const ONE_OF: [&str; 4] = ["eventVersion", "eventSource", "eventName", "eventCategory"];

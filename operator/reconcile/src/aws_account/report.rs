@@ -26,7 +26,7 @@ pub struct Report {
     pub next: Next,
 }
 
-/// The report on one look. `users` are the objects that use the account; `unseen_for` is how long STS could not be asked,
+/// The report on one look. `users` are kind and name of the objects that use the account; `unseen_for` is how long STS could not be asked,
 /// including this time if that failed.
 pub fn report(
     account: &AwsAccount,
@@ -98,7 +98,7 @@ fn in_use(account: &AwsAccount, users: &[String]) -> Option<Readiness> {
     let named = users.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let message = format!(
-        "is being deleted and goes when nobody uses it any more; still used by Trails {named}{more}: delete them first, or set the annotation {FORCE_FINALIZE} to \"true\""
+        "is being deleted and goes when nobody uses it any more; still used by {named}{more}: delete them first, or set the annotation {FORCE_FINALIZE} to \"true\""
     );
     Some(Readiness::Waiting { reason: Reason::InUse, message })
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use trail_operator_crds::{
     AcceptedSelectors, EventSelector, EventSelectorStatus, SelectorWarning, condition,
 };
-use trail_operator_domain::selectors::AdvancedSelector;
+use trail_operator_domain::{cost::ObjectKind, selectors::AdvancedSelector};
 
 use super::{
     Found, Verdict, View,
@@ -16,7 +16,7 @@ use crate::{
     conditions::{self, Fact, Readiness, Status},
     event::Event,
     reason::Reason,
-    trail::Next,
+    trail::{Next, cost},
 };
 
 /// `status.records`, `.overlaps` and `.warnings` hold at most this many lines.
@@ -235,6 +235,7 @@ impl Known<'_> {
                     message: cut(warning.message),
                 })
                 .collect(),
+            cost: cost::share(&found.trail, ObjectKind::EventSelector, &self.key.0, &self.key.1),
             ..EventSelectorStatus::default()
         }
     }

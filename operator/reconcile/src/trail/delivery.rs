@@ -36,6 +36,8 @@ const MAX_REGIONS: usize = 20;
 pub struct Elsewhere {
     /// By Region; `None` before the first look of this process.
     pub regions: Option<BTreeMap<String, TrailStatus>>,
+    /// When each of them said so.
+    pub asked: BTreeMap<String, Timestamp>,
 }
 
 /// Words of failure and when they were first seen, by Region and destination.
@@ -471,6 +473,7 @@ mod tests {
         let settings = TrailSettings { is_multi_region_trail: true, ..<_>::default() };
         let regions = |list: &[(&str, TrailStatus)]| Elsewhere {
             regions: Some(list.iter().map(|(name, status)| ((*name).to_owned(), status.clone())).collect()),
+            ..Elsewhere::default()
         };
         let broken =
             regions(&[("eu-west-1", refused(5)), ("eu-west-2", delivering(5)), ("eu-west-3", refused(5))]);

@@ -2,18 +2,18 @@
 //!
 //! Reads other objects through [`References`]. No AWS.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 use trail_operator_crds::{
-    AwsAccount, InsightCategory, Logging, ManagementPolicy, RECONCILE_REQUESTED_AT, Trail, TrailSpec,
-    Weakening, condition,
+    AwsAccount, InsightCategory, Logging, RECONCILE_REQUESTED_AT, Trail, TrailSpec, Weakening, condition,
 };
 use trail_operator_domain::arn;
 
 use super::{
     Allowed, DeclaredSelectors, DeletedWith, Fights, Freshness, HandsOff, Hold, Input, Isolation, LastWrite,
-    Recording, delivery, validation::Ledger,
+    Recording, cost, delivery, validation::Ledger,
 };
 use crate::{
     aws::TrailSettings,
@@ -82,7 +82,13 @@ pub fn dereference(
     let namespace = trail.metadata.namespace.as_deref().unwrap_or_default();
     let name = trail.metadata.name.as_deref().unwrap_or_default();
     let place = references.namespace(namespace).unwrap_or_default();
-    let account = usable_account(trail, namespace, &place.labels, references)?;
+    let account = usable_account(
+        &trail.spec.account_ref.name,
+        &trail.spec.region,
+        namespace,
+        &place.labels,
+        references,
+    )?;
 
     let spec = &trail.spec;
     let status = trail.status.clone().unwrap_or_default();
@@ -96,7 +102,10 @@ pub fn dereference(
     let requested = reconcile_requested_at(trail);
     let recording = declared_recording(trail, references, place.terminating, now);
     let applied = status.selectors.as_ref().and_then(|selectors| selectors.applied_revision.as_deref());
+    let arn = known_arn.clone().unwrap_or(declared_arn);
     Ok(Input {
+        cost: Box::new(cost::Subject::of(trail, &arn, &account_id, &recording, references)),
+        costs: None,
         generation: trail.metadata.generation.unwrap_or_default(),
         region: spec.region.clone(),
         owner: format!("{}/{namespace}/{name}", actor.cluster_id),
@@ -111,8 +120,8 @@ pub fn dereference(
         adopt_from: spec.adopt_from.clone().filter(|owner| !owner.is_empty()),
         adopts_from_the_living: adopts_from_the_living(trail, actor, references),
         deletion_policy: spec.deletion_policy,
-        hands_off: hands_off(trail, actor),
-        deleted_with: deleted_with(&account, place.terminating),
+        hands_off: HandsOff::of(trail.spec.management_policy, actor.read_only),
+        deleted_with: DeletedWith::of(&account, place.terminating),
         has_rival: has_rival(trail, &account_id, references),
         act_as: ActAs::of(&account),
         allowed_resources: account.spec.allowed_resources.clone(),
@@ -120,7 +129,7 @@ pub fn dereference(
         was_seen: known_arn.is_some(),
         acquired: known_arn.is_some() && status.acquired_at.is_some(),
         owner_tag_restored: status.owner_tag_restored_at.is_some(),
-        was_settled: was_settled(trail),
+        was_settled: was_settled(&status.conditions, trail.metadata.generation),
         destination: status.destination,
         last_write: LastWrite::default(),
         fights: Fights::default(),
@@ -136,7 +145,7 @@ pub fn dereference(
         interval_seconds: spec.interval_seconds,
         validation: spec.validation.clone(),
         ledger: Arc::new(ledger),
-        arn: known_arn.unwrap_or(declared_arn),
+        arn,
         trail_name,
         account_id,
     })
@@ -157,7 +166,12 @@ fn names_the_same(known: &str, declared: &str, of_an_organization: bool) -> bool
 
 /// Value of the annotation that asks for a look at AWS, cut to what status can hold.
 pub fn reconcile_requested_at(trail: &Trail) -> Option<&str> {
-    let value = trail.metadata.annotations.as_ref()?.get(RECONCILE_REQUESTED_AT)?;
+    requested_at(&trail.metadata)
+}
+
+/// The same of any object.
+pub fn requested_at(object: &ObjectMeta) -> Option<&str> {
+    let value = object.annotations.as_ref()?.get(RECONCILE_REQUESTED_AT)?;
     let end =
         value.char_indices().map(|(at, char)| at + char.len_utf8()).take_while(|end| *end <= 256).last();
     value.get(..end?)
@@ -168,15 +182,7 @@ pub fn reconcile_requested_at(trail: &Trail) -> Option<&str> {
 pub fn retains(trail: &Trail, actor: Actor<'_>, references: &impl References, now: Timestamp) -> bool {
     let account = references.aws_account(&trail.spec.account_ref.name).ok().flatten();
     let refuses = account.is_some_and(|account| weakening_allowed(&account, now).is_none());
-    hands_off(trail, actor).is_some() || refuses
-}
-
-fn hands_off(trail: &Trail, actor: Actor<'_>) -> Option<HandsOff> {
-    if trail.spec.management_policy == ManagementPolicy::Observe {
-        Some(HandsOff::Observe)
-    } else {
-        actor.read_only.then_some(HandsOff::ReadOnly)
-    }
+    HandsOff::of(trail.spec.management_policy, actor.read_only).is_some() || refuses
 }
 
 /// Whether `adoptFrom` names an object of this cluster that is there: then the trail has somebody who looks after it.
@@ -205,7 +211,7 @@ fn has_rival(trail: &Trail, account_id: &str, references: &impl References) -> b
 }
 
 /// Break-glass ends by itself.
-fn weakening_allowed(account: &AwsAccount, now: Timestamp) -> Option<Allowed> {
+pub(crate) fn weakening_allowed(account: &AwsAccount, now: Timestamp) -> Option<Allowed> {
     let guardrails = &account.spec.guardrails;
     if guardrails.weakening == Weakening::Allow {
         return Some(Allowed::ByPolicy);
@@ -214,13 +220,15 @@ fn weakening_allowed(account: &AwsAccount, now: Timestamp) -> Option<Allowed> {
     Some(Allowed::BreakGlass(glass.reason.clone()))
 }
 
-fn usable_account(
-    trail: &Trail,
+/// The account of that name, if objects of the namespace, which carries these labels, may use it in the Region, and its
+/// credentials are its own.
+pub(crate) fn usable_account(
+    name: &str,
+    region: &str,
     namespace: &str,
-    labels: &std::collections::BTreeMap<String, String>,
+    labels: &BTreeMap<String, String>,
     references: &impl References,
-) -> Result<std::sync::Arc<AwsAccount>, Unresolved> {
-    let name = &trail.spec.account_ref.name;
+) -> Result<Arc<AwsAccount>, Unresolved> {
     let none = |reason, message: String| Err(Unresolved::NoAccount { reason, message });
     let not_ready = |message| Err(Unresolved::NotReady { message });
     let Ok(found) = references.aws_account(name) else {
@@ -241,12 +249,11 @@ fn usable_account(
         );
     }
     let regions = &account.spec.allowed_regions;
-    if !regions.is_empty() && !regions.contains(&trail.spec.region) {
+    if !regions.is_empty() && !regions.iter().any(|allowed| allowed == region) {
         return none(
             Reason::NotPermitted,
             format!(
-                "AwsAccount '{name}' does not allow trails with home Region {}; whoever owns it must add the Region to spec.allowedRegions",
-                trail.spec.region
+                "AwsAccount '{name}' does not allow trails with home Region {region}; whoever owns it must add the Region to spec.allowedRegions"
             ),
         );
     }
@@ -258,21 +265,12 @@ fn usable_account(
 }
 
 /// As far as status remembers: as declared, or as far as the guard and others let it.
-fn was_settled(trail: &Trail) -> bool {
-    let conditions = trail.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+pub(crate) fn was_settled(conditions: &[Condition], generation: Option<i64>) -> bool {
     let settled = [Reason::Succeeded, Reason::WeakeningRefused, Reason::RepeatedDrift];
     conditions::find(conditions, condition::READY).is_some_and(|ready| {
-        let is_of_this = ready.observed_generation == trail.metadata.generation;
+        let is_of_this = ready.observed_generation == generation;
         is_of_this && settled.iter().any(|reason| ready.reason == reason.as_str())
     })
-}
-
-fn deleted_with(account: &AwsAccount, namespace_terminating: bool) -> Option<DeletedWith> {
-    if namespace_terminating {
-        Some(DeletedWith::Namespace)
-    } else {
-        account.metadata.deletion_timestamp.as_ref().map(|_| DeletedWith::Account)
-    }
 }
 
 /// Whether status says so. The account id is immutable, so every generation's word counts.
@@ -309,6 +307,7 @@ fn declared_settings(trail: &Trail, account_id: &str) -> TrailSettings {
         suspend: _,
         interval_seconds: _,
         validation: _,
+        cost: _,
     } = &trail.spec;
     let logs = cloud_watch_logs.as_ref();
     let key = kms.as_ref().map(|kms| kms.key_id.as_str()).filter(|key| arn::is_kms_key(key));

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use trail_operator_crds::{Drift, OWNER_TAG, TrailStatus, condition};
 
 use super::{Allowed, Applied, Change, FieldChange, Fights, Input, Mark, change::field, readiness, report};
@@ -137,12 +138,12 @@ fn names(fields: &[FieldChange]) -> String {
 }
 
 /// An event when the object comes to be in a state that somebody may have to act on, or its sentence changes.
-pub(super) fn of_readiness(previous: &TrailStatus, readiness: &Readiness) -> Option<Event> {
+pub(crate) fn of_readiness(previous: &[Condition], readiness: &Readiness) -> Option<Event> {
     let (reason, message) = (readiness.reason(), readiness.message());
     if matches!(reason, Reason::Succeeded | Reason::Progressing) {
         return None;
     }
-    let told = conditions::find(&previous.conditions, condition::READY)
+    let told = conditions::find(previous, condition::READY)
         .is_some_and(|ready| ready.reason == reason.as_str() && ready.message == message);
     if told {
         return None;

@@ -2,9 +2,11 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use trail_operator_crds::{AdoptionPolicy, AllowedResources, DeletionPolicy, Destination, Validation};
+use trail_operator_crds::{
+    AdoptionPolicy, AllowedResources, AwsAccount, DeletionPolicy, Destination, ManagementPolicy, Validation,
+};
 
-use super::{Fights, Isolation, LastWrite, Recording, change::field, delivery, validation::Ledger};
+use super::{Fights, Isolation, LastWrite, Recording, change::field, cost, delivery, validation::Ledger};
 use crate::{
     aws::{Tags, TrailSettings},
     aws_error::Subject,
@@ -91,6 +93,10 @@ pub struct Input {
     pub validation: Validation,
     /// What verifying them has come to.
     pub ledger: Arc<Ledger>,
+    /// What the trail's cost depends on.
+    pub cost: Box<cost::Subject>,
+    /// What it costs, as last estimated.
+    pub costs: Option<Arc<cost::Costs>>,
 }
 
 /// How new the answers of AWS must be.
@@ -112,6 +118,17 @@ pub enum HandsOff {
     Observe,
     /// The operator runs with `--read-only`.
     ReadOnly,
+}
+
+impl HandsOff {
+    /// Of an object with this policy, under an operator that changes nothing or does.
+    pub fn of(policy: ManagementPolicy, read_only: bool) -> Option<Self> {
+        if policy == ManagementPolicy::Observe {
+            Some(Self::Observe)
+        } else {
+            read_only.then_some(Self::ReadOnly)
+        }
+    }
 }
 
 impl fmt::Display for HandsOff {
@@ -143,11 +160,22 @@ pub enum DeletedWith {
     Account,
 }
 
+impl DeletedWith {
+    /// What is being deleted and takes objects of this account in this namespace along.
+    pub fn of(account: &AwsAccount, namespace_terminating: bool) -> Option<Self> {
+        if namespace_terminating {
+            Some(Self::Namespace)
+        } else {
+            account.metadata.deletion_timestamp.as_ref().map(|_| Self::Account)
+        }
+    }
+}
+
 impl fmt::Display for DeletedWith {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Namespace => "its namespace",
-            Self::Definition => "the CustomResourceDefinition of Trail",
+            Self::Definition => "its CustomResourceDefinition",
             Self::Account => "its AwsAccount",
         })
     }

@@ -3,6 +3,7 @@
 //! This file only puts the steps in order.
 
 mod change;
+pub mod cost;
 pub mod delivery;
 mod dereference;
 mod events;
@@ -32,7 +33,9 @@ use jiff::{SignedDuration, Timestamp};
 use trail_operator_crds::TrailStatus;
 
 pub use change::{Change, FieldChange, Mark, field};
-pub use dereference::{Actor, Unresolved, dereference, reconcile_requested_at, retains};
+pub use dereference::{Actor, Unresolved, dereference, reconcile_requested_at, requested_at, retains};
+pub(crate) use dereference::{usable_account, was_settled, weakening_allowed};
+pub(crate) use events::of_readiness;
 pub use execute::{Applied, Failure, execute};
 pub use fights::Fights;
 pub use input::{Allowed, DeletedWith, Freshness, HandsOff, Input};
@@ -41,10 +44,13 @@ pub use last_write::LastWrite;
 pub use lines::Line;
 pub use observe::{Observed, ObservedTrail, observe};
 pub use ownership::Ownership;
+pub(crate) use permitted::permits;
 pub use plan::{Finding, Plan, Severity, Withheld, plan};
+pub(crate) use readiness::named;
 pub use recording::{Recorded, Recording};
 pub use report::{Next, Outcome, Report, report, suspended, unresolved};
 pub use selecting::{DeclaredSelectors, Hold};
+pub(crate) use tags::{changes as tag_changes, managed as tag_keys_kept};
 
 use crate::{aws::Aws, reason::Reason};
 

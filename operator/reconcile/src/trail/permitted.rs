@@ -37,7 +37,7 @@ pub(super) fn blocked(input: &Input, observed: &Observed) -> Vec<Blocked> {
 }
 
 /// Whether a pattern matches; without patterns, whether the thing belongs to the account.
-fn permits(arn: &str, patterns: &[String], account_id: &str) -> bool {
+pub(crate) fn permits(arn: &str, patterns: &[String], account_id: &str) -> bool {
     if patterns.is_empty() {
         return arn::account(arn) == Some(account_id);
     }

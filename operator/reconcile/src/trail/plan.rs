@@ -60,11 +60,12 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn error(reason: Reason, message: impl Into<String>) -> Self {
+    /// What only somebody's change can mend.
+    pub fn error(reason: Reason, message: impl Into<String>) -> Self {
         Self { severity: Severity::Error, reason, message: message.into() }
     }
 
-    pub(super) fn waiting(reason: Reason, message: impl Into<String>) -> Self {
+    pub(crate) fn waiting(reason: Reason, message: impl Into<String>) -> Self {
         Self { severity: Severity::Waiting, reason, message: message.into() }
     }
 

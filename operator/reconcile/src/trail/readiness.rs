@@ -144,7 +144,7 @@ fn withheld(all: &[Withheld]) -> Option<Readiness> {
 }
 
 /// Fields with old and new values, as many as a message can hold.
-pub(super) fn named<'a>(fields: impl Iterator<Item = &'a FieldChange>) -> String {
+pub(crate) fn named<'a>(fields: impl Iterator<Item = &'a FieldChange>) -> String {
     let all: Vec<_> = fields.map(ToString::to_string).collect();
     let more = all.len().saturating_sub(MAX_NAMED);
     let mut text = all.into_iter().take(MAX_NAMED).collect::<Vec<_>>().join("; ");

@@ -11,7 +11,7 @@ use trail_operator_domain::selectors::Selectors;
 
 use super::{
     Applied, Change, FieldChange, Fights, Freshness, Hold, Input, Isolation, Mark, Observed, ObservedTrail,
-    Ownership, Plan, Severity, Unresolved, change::field, delivery, events, isolating, readiness, tags,
+    Ownership, Plan, Severity, Unresolved, change::field, cost, delivery, events, isolating, readiness, tags,
     validation,
 };
 use crate::{
@@ -126,7 +126,8 @@ pub fn report(
         (Readiness::Ready { .. }, Some(failure)) => failure,
         (readiness, _) => readiness,
     };
-    let facts = facts(outcome, deliveries.as_ref(), validated.facts);
+    let cost = cost::judge(&input.cost, input.costs.as_deref(), previous, now);
+    let facts = facts(outcome, deliveries.as_ref(), validated.facts.into_iter().chain(cost.facts));
     let conditions = conditions::next(
         &previous.conditions,
         previous.observed_generation,
@@ -137,7 +138,7 @@ pub fn report(
     );
     let fights = fights(input, previous, applied, now);
     let mut events = events::of_changes(input, previous, applied, &fights, now);
-    events.extend(events::of_readiness(previous, &readiness));
+    events.extend(events::of_readiness(&previous.conditions, &readiness));
     events.extend(events::of_delivery(previous, &facts));
     events.extend(validated.events);
     let status = TrailStatus {
@@ -149,6 +150,7 @@ pub fn report(
         selectors: selectors(input, previous, outcome, &isolated),
         validation: validated.status,
         coverage: validated.coverage,
+        cost: cost.status,
         ..facts_of_trail(input, previous, outcome, applied, now)
     };
     let next = match (next, held_for(input, outcome)) {
@@ -225,7 +227,7 @@ pub fn unresolved(
         drift: vec![],
         ..previous.clone()
     };
-    let events = events::of_readiness(previous, &readiness).into_iter().collect();
+    let events = events::of_readiness(&previous.conditions, &readiness).into_iter().collect();
     without_a_look(status, events, Next::Recheck)
 }
 
@@ -246,7 +248,7 @@ pub fn suspended(generation: i64, previous: &TrailStatus, now: Timestamp) -> Rep
         conditions: conditions.with_facts_of(&previous.conditions),
         ..previous.clone()
     };
-    let events = events::of_readiness(previous, &readiness).into_iter().collect();
+    let events = events::of_readiness(&previous.conditions, &readiness).into_iter().collect();
     without_a_look(status, events, Next::OnChange)
 }
 
@@ -275,7 +277,11 @@ fn handled(input: &Input, previous: &TrailStatus) -> Option<String> {
     input.reconcile_requested_at.clone().or_else(|| previous.last_handled_reconcile_at.clone())
 }
 
-fn facts(outcome: &Outcome, deliveries: Option<&delivery::Judged>, validated: [Fact; 2]) -> Vec<Fact> {
+fn facts(
+    outcome: &Outcome,
+    deliveries: Option<&delivery::Judged>,
+    others: impl Iterator<Item = Fact>,
+) -> Vec<Fact> {
     let logging = match (outcome, deliveries) {
         (_, Some(judged)) => judged.fact.clone(),
         (Outcome::NotObserved { error, .. }, None) => Fact::new(
@@ -297,7 +303,7 @@ fn facts(outcome: &Outcome, deliveries: Option<&delivery::Judged>, validated: [F
         Reason::Resolved,
         "the AwsAccount may be used",
     );
-    [resolved, logging].into_iter().chain(validated).collect()
+    [resolved, logging].into_iter().chain(others).collect()
 }
 
 fn is_conflict(plan: &Plan) -> bool {

@@ -6,7 +6,7 @@ use super::{Applied, Change, FieldChange, Input, Mark, change::field};
 use crate::aws::Tags;
 
 /// What makes the tags as declared. `managed` are the keys that were set from here before: they alone are removed.
-pub(super) fn changes(declared: &Tags, actual: &Tags, managed: &BTreeSet<String>) -> Vec<Change> {
+pub(crate) fn changes(declared: &Tags, actual: &Tags, managed: &BTreeSet<String>) -> Vec<Change> {
     let differs = |(key, value): &(&String, &String)| actual.get(*key) != Some(*value);
     let added: Tags =
         declared.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -46,7 +46,7 @@ pub(super) fn apart(change: Change, waits: impl Fn(&str) -> bool) -> Vec<Change>
 }
 
 /// The keys that are ours once the declared tags are set: those declared, and those still to be removed.
-pub(super) fn managed(declared: &Tags, actual: &Tags, before: &BTreeSet<String>) -> Vec<String> {
+pub(crate) fn managed(declared: &Tags, actual: &Tags, before: &BTreeSet<String>) -> Vec<String> {
     let waiting = before.iter().filter(|key| actual.contains_key(*key));
     declared.keys().chain(waiting).cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -23,6 +23,7 @@ const EVERYTHING: &[&str] = &[
     "--set=defaultAccount.allowedResources.topicArns={*},defaultAccount.allowedResources.roleArns={arn:aws:iam::*}",
     "--set=watchNamespaces={audit,security},readOnly=true",
     "--set=aws.region=eu-central-1,aws.endpointUrl=http://127.0.0.1:4566",
+    "--set=cost.intervalSeconds=0,cost.prices.discounts[0].service=AmazonS3,cost.prices.discounts[0].percent=12",
     "--set=clusterId=blue,replicas=2,priorityClassName=system-cluster-critical",
     "--set=extraArgs={--pod-namespace=audit}",
     "--set-json=extraEnv=[{\"name\":\"HTTPS_PROXY\",\"value\":\"http://proxy:3128\"}]",
@@ -279,7 +280,7 @@ fn arguments_and_environment_are_what_the_values_say() {
     ];
     let plain = Rendered::new(&[]).unwrap();
     assert_eq!(plain.container().unwrap()["env"], json!(pod));
-    let rest = ["--log-format=json", "--log-level=info", "--leader-election=true"];
+    let rest = ["--log-format=json", "--log-level=info", "--leader-election=true", "--cost-interval=3600"];
     assert_eq!(plain.container().unwrap()["args"].as_array().unwrap()[3..], rest.map(Value::from));
 
     let full = Rendered::new(EVERYTHING).unwrap();
@@ -289,10 +290,43 @@ fn arguments_and_environment_are_what_the_values_say() {
         json!({"name": "HTTPS_PROXY", "value": "http://proxy:3128"}),
     ];
     assert_eq!(full.container().unwrap()["env"], json!([&pod[..], &set].concat()));
-    let more =
-        ["--cluster-id=blue", "--watch-namespaces=audit,security", "--read-only", "--pod-namespace=audit"];
-    let rest = [rest.as_slice(), &more].concat();
-    assert_eq!(full.container().unwrap()["args"].as_array().unwrap()[3..], *json!(rest).as_array().unwrap());
+    let rest = [
+        "--log-format=json",
+        "--log-level=info",
+        "--leader-election=true",
+        "--cluster-id=blue",
+        "--watch-namespaces=audit,security",
+        "--read-only",
+        "--cost-interval=0",
+        "--prices=/etc/trail-operator/prices.json",
+        "--pod-namespace=audit",
+    ];
+    assert_eq!(full.container().unwrap()["args"].as_array().unwrap()[3..], rest.map(Value::from));
+}
+
+#[test]
+fn prices_reach_the_operator_and_new_ones_restart_it() {
+    let pod = |flags: &[&str]| {
+        let rendered = Rendered::new(flags)?;
+        let map = rendered.all("ConfigMap").first().map(|map| map["data"]["prices.json"].clone());
+        Ok::<_, anyhow::Error>((rendered.get("Deployment", RELEASE)?["spec"]["template"].clone(), map))
+    };
+    let (none, map) = pod(&[]).unwrap();
+    assert_eq!(map, None);
+    assert_eq!(none["spec"].get("volumes"), None);
+
+    let percent = |percent: u8| {
+        let discounts = json!({"discounts": [{"service": "AmazonS3", "percent": percent}]});
+        let (pod, map) = pod(&[&format!("--set-json=cost.prices={discounts}")])?;
+        let map = map.context("no ConfigMap")?;
+        anyhow::ensure!(map == discounts.to_string(), "{map}");
+        Ok::<_, anyhow::Error>(pod)
+    };
+    let (some, others) = (percent(12).unwrap(), percent(13).unwrap());
+    let place = json!([{"name": "prices", "mountPath": "/etc/trail-operator", "readOnly": true}]);
+    assert_eq!(some["spec"]["containers"][0]["volumeMounts"], place);
+    assert_eq!(some["spec"]["volumes"][0]["configMap"]["name"], "trail-operator-prices");
+    assert_ne!(some["metadata"]["annotations"], others["metadata"]["annotations"]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ const ALWAYS: [Grant<'_>; 7] = [
     [
         EVERYWHERE,
         "apiextensions.k8s.io/customresourcedefinitions",
-        "trails.trail-operator.dev eventselectors.trail-operator.dev",
+        "trails.trail-operator.dev eventselectors.trail-operator.dev metricalarms.trail-operator.dev",
         "get",
     ],
     [EVERYWHERE, "events.k8s.io/events", "", "create"],
@@ -30,10 +30,12 @@ const ALWAYS: [Grant<'_>; 7] = [
     [NAMESPACE, "coordination.k8s.io/leases", "trail-operator", "get update"],
 ];
 
-fn trails_in(place: &str) -> [Grant<'_>; 4] {
+fn trails_in(place: &str) -> [Grant<'_>; 6] {
     [
         [place, "trail-operator.dev/trails", "", "get list patch watch"],
         [place, "trail-operator.dev/trails/status", "", "get patch"],
+        [place, "trail-operator.dev/metricalarms", "", "get list patch watch"],
+        [place, "trail-operator.dev/metricalarms/status", "", "get patch"],
         [place, "trail-operator.dev/eventselectors", "", "get list watch"],
         [place, "trail-operator.dev/eventselectors/status", "", "get patch"],
     ]
@@ -95,7 +97,7 @@ fn people_get_trails_and_event_selectors_and_never_accounts() {
                 assert_eq!(labelled, aggregated.contains(&to), "{name} to {to} with {flags:?}");
             }
             for rule in role["rules"].as_array().unwrap() {
-                assert_eq!(rule["resources"], json!(["trails", "eventselectors"]), "{name}");
+                assert_eq!(rule["resources"], json!(["trails", "eventselectors", "metricalarms"]), "{name}");
             }
         }
     }

@@ -1,11 +1,12 @@
 //! The operator on a real control plane, installed by its chart, against the lab.
 //!
 //! One binary, so that the tests wait side by side. Those that change what all share have a stage of their own; the
-//! others share two, each test in a Region of its own, since `CloudTrail` allows five trails in each.
+//! others share three. Of tests on one stage no two use a name twice, and one that counts calls has its Region to itself.
 
 #![allow(clippy::print_stdout, reason = "figures that people read with --nocapture")]
 
 mod accounts;
+mod alarming;
 /// Among the first by name, so that these minutes of waiting run beside everything else.
 mod at_length {
     mod churn;
@@ -16,6 +17,7 @@ mod at_length {
     mod soak;
 }
 mod composing;
+mod costing;
 mod delivering;
 mod guarding;
 mod importing;

@@ -25,6 +25,7 @@ pub(crate) fn check(stage: &Stage, object: &Value) -> Result<()> {
     match object["kind"].as_str() {
         Some("Trail") => check_trail(stage, object),
         Some("EventSelector") => check_selectors(stage, object),
+        Some("MetricAlarm") => check_alarm(stage, object),
         // It is nothing in AWS.
         _ => Ok(()),
     }
@@ -63,6 +64,32 @@ fn check_selectors(stage: &Stage, object: &Value) -> Result<()> {
         ensure!(there.contains(&declared), "{declared:?} is not among AWS's selectors {there:?}");
     }
     records::check(stage, &word(&metadata["name"]), &trail)
+}
+
+/// Filter and alarm are there, joined by the metric, and tell whom the manifest names.
+fn check_alarm(stage: &Stage, object: &Value) -> Result<()> {
+    let (place, effective) = (&object["status"]["place"], &object["status"]["effective"]);
+    let ask = |service: &str, operation: &str, params: Value| {
+        stage.lab.aws(service, operation, &params, &word(&place["accountId"]), &word(&place["region"]))
+    };
+    let group = json!({"logGroupName": place["logGroupName"]});
+    let filters = ask("logs", "DescribeMetricFilters", group)?;
+    let filter = list(&filters["metricFilters"]).find(|filter| filter["filterName"] == place["filterName"]);
+    let filter = filter.with_context(|| format!("no filter {} in {filters}", place["filterName"]))?;
+    ensure!(filter["filterPattern"] == effective["filter"]["pattern"], "{filter} is not {effective}");
+    let names = json!({"AlarmNames": [place["alarmName"]]});
+    let alarms = ask("cloudwatch", "DescribeAlarms", names)?;
+    let alarm = &alarms["MetricAlarms"][0];
+    let metric = &filter["metricTransformations"][0];
+    ensure!(
+        !alarm.is_null()
+            && (&alarm["MetricName"], &alarm["Namespace"])
+                == (&metric["metricName"], &metric["metricNamespace"]),
+        "the filter feeds {metric}, the alarm is {alarm}"
+    );
+    let actions = &object["spec"]["alarm"]["alarmActions"];
+    ensure!(alarm["AlarmActions"] == *actions, "the alarm tells {}", alarm["AlarmActions"]);
+    Ok(())
 }
 
 /// Calls an operation about a trail where it is.

@@ -152,7 +152,7 @@ fn is_ready(object: &Value) -> bool {
 
 /// Takes away what an example left, so that the next one finds AWS and the cluster as its README says.
 fn tidy(stage: &Stage) -> Result<()> {
-    let kinds = "eventselectors.trail-operator.dev,trails.trail-operator.dev";
+    let kinds = "metricalarms.trail-operator.dev,eventselectors.trail-operator.dev,trails.trail-operator.dev";
     stage.cluster.kubectl(&["delete", kinds, "--all", "--all-namespaces", "--timeout", "1m"])?;
     let accounts = stage.cluster.kubectl(&["get", "awsaccounts.trail-operator.dev", "--output", "name"])?;
     for account in accounts.lines().filter(|line| !line.ends_with("/default")) {

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use test_lab::{ACCOUNT, AwsCli, REGION};
-use test_suites::stage::Stage;
+use test_suites::stage::{Stage, beside_the_operator};
 
 /// Commands that stand together in a README.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ fn account(before: &str) -> String {
     named.unwrap_or(ACCOUNT).to_owned()
 }
 
-/// A shell with `aws` and `kubectl`.
+/// A shell with `aws`, `kubectl` and our plugin of it.
 pub(crate) struct Shell {
     aws: AwsCli,
     path: OsString,
@@ -75,6 +75,7 @@ impl Shell {
         fs::create_dir(&bin)?;
         symlink(aws.program(), bin.join("aws"))?;
         symlink(stage.cluster.programs()[0], bin.join("kubectl"))?;
+        symlink(beside_the_operator("kubectl-cloudtrail")?, bin.join("kubectl-cloudtrail"))?;
         // The stage has installed the chart, in which AWS is the lab.
         let helm = bin.join("helm");
         fs::write(&helm, "#!/bin/sh\n")?;

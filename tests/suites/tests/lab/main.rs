@@ -4,13 +4,17 @@
 //! And the operator's crates against it, without a cluster (`keeping`): every field, whatever may happen, and the
 //! permissions they need.
 
+mod alarming;
 mod behaviour;
 mod codes;
 mod control;
 mod converging;
+mod costing;
 mod fidelity;
 mod fields;
 mod keeping;
+mod organizations;
+mod pattern_test;
 mod permissions;
 mod refusals;
 mod selecting;

@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use test_lab::Lab;
 use trail_operator_aws::Objects;
 use trail_operator_integrity::{Hooks, Location, Range, Request};
-use trail_operator_reconcile::aws::CloudTrail as _;
+use trail_operator_reconcile::{
+    aws::{AlarmSettings, Alarms as _, CloudTrail as _, MetricFilter, MetricFilters as _, Tags, Topics as _},
+    aws_error::AwsError,
+};
 
 use crate::keeping::place::{Place, TRAIL};
 use crate::keeping::state::{items, word};
@@ -114,7 +117,7 @@ async fn judge(policy: &Policy) -> Result<()> {
         return Ok(());
     };
     let calls: BTreeSet<_> = calls_that_need(action).into_iter().map(str::to_owned).collect();
-    ensure!(denied == calls, "{calls:?} were to be denied, and {denied:?} were");
+    ensure!(denied == calls, "{calls:?} were to be denied, and {denied:?} were: {told:?}");
     ensure!(
         told.iter().any(|sentence| sentence.contains(action.as_str())),
         "nobody is told of {action}: {told:#?}"
@@ -158,6 +161,7 @@ async fn live(keeper: &mut Keeper<'_>) -> Result<Vec<String>> {
     let status = keeper.account().await.cloud_trail(AWAY).get_trail_status(&keeper.place.arn()).await;
     told.push(status.map_or_else(|error| error.to_string(), |_| "True".into()));
     told.extend(validated(keeper).await?);
+    told.extend(alarmed(keeper).await);
 
     keeper.edit(spec(keeper.place, OTHERWISE)?);
     keeper.record_data_events(false)?;
@@ -170,6 +174,58 @@ async fn live(keeper: &mut Keeper<'_>) -> Result<Vec<String>> {
         told.push(keeper.delete().await?);
     }
     Ok(told)
+}
+
+/// An alarm's life: filter and alarm made, read, tagged, and deleted, and whoever hears them looked for.
+async fn alarmed(keeper: &Keeper<'_>) -> Vec<String> {
+    let here = keeper.account().await.alarms(HOME);
+    let (group, topic) = (keeper.place.log_groups[0], &keeper.place.topics[0]);
+    let arn = trail_operator_domain::arn::alarm(HOME, keeper.place.account(), "root");
+    let metric = ("Audit".to_owned(), "Root".to_owned());
+    let filter = MetricFilter {
+        name: "root".into(),
+        pattern: "{ $.userIdentity.type = Root }".into(),
+        metric_namespace: metric.0.clone(),
+        metric_name: metric.1.clone(),
+        metric_value: "1".into(),
+        ..MetricFilter::default()
+    };
+    let alarm = AlarmSettings {
+        alarm_name: "root".into(),
+        actions_enabled: true,
+        alarm_actions: vec![topic.clone()],
+        metric_namespace: metric.0,
+        metric_name: metric.1,
+        statistic: "Sum".into(),
+        period_seconds: 300,
+        evaluation_periods: 1,
+        datapoints_to_alarm: 1,
+        threshold: 1.0,
+        comparison_operator: "GreaterThanOrEqualToThreshold".into(),
+        treat_missing_data: "notBreaching".into(),
+        ..AlarmSettings::default()
+    };
+    let tags = Tags::from([("Team".to_owned(), "audit".to_owned())]);
+    let now = Duration::ZERO;
+    let volume = here.log_group_volume(group, Timestamp::now(), now).await;
+    let answers = [
+        ("logs:PutMetricFilter", here.put_metric_filter(group, &filter).await),
+        ("logs:DescribeMetricFilters", here.describe_metric_filters(group, now).await.map(drop)),
+        ("cloudwatch:PutMetricAlarm", here.put_metric_alarm(&alarm, &Tags::new()).await),
+        ("cloudwatch:DescribeAlarms", here.describe_alarms(now).await.map(drop)),
+        ("cloudwatch:TagResource", here.tag_alarm(&arn, &tags).await),
+        ("cloudwatch:ListTagsForResource", here.list_tags(&arn, now).await.map(drop)),
+        ("cloudwatch:UntagResource", here.untag_alarm(&arn, &["Team".to_owned()]).await),
+        ("sns:GetTopicAttributes", here.describe_topic(topic, now).await.map(drop)),
+        ("logs:DescribeLogGroups and cloudwatch:GetMetricData", volume.map(drop)),
+        ("cloudwatch:DeleteAlarms", here.delete_alarm("root").await),
+        ("logs:DeleteMetricFilter", here.delete_metric_filter(group, "root").await),
+    ];
+    let said = |(action, answer): (&str, Result<(), AwsError>)| match answer {
+        Ok(()) => "True".to_owned(),
+        Err(error) => format!("{action}: {error}"),
+    };
+    answers.map(said).into()
 }
 
 /// What is said of what was delivered in an hour, where there is a trail.
@@ -214,8 +270,9 @@ async fn round(keeper: &mut Keeper<'_>) -> Result<String> {
 /// Operations that IAM denied.
 fn denied(keeper: &Keeper<'_>) -> Result<BTreeSet<String>> {
     let calls = keeper.calls(None)?.calls.into_iter();
-    let is_denied =
-        |code: &Value| ["AccessDenied", "AccessDeniedException", "403"].contains(&word(code).as_str());
+    let is_denied = |code: &Value| {
+        ["AccessDenied", "AccessDeniedException", "AuthorizationError", "403"].contains(&word(code).as_str())
+    };
     let denied = calls.filter(|call| call.code.as_ref().is_some_and(is_denied));
     Ok(denied.map(|call| call.operation).collect())
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use crate::manifests::{account, basic_event_selector, edited, event_selector, trail};
+use crate::manifests::{account, basic_event_selector, edited, event_selector, metric_alarm, trail};
 use crate::refused::{Answer, Row, answer};
 use crate::server::{crds, each, server};
 
@@ -15,6 +15,8 @@ const REGION: &str = "is immutable: the home Region of a trail cannot change; ma
 const ACCOUNT: &str = "is immutable: a trail cannot move to another account; make a new Trail";
 const TRAIL: &str =
     "is immutable: make a new EventSelector for another Trail, and delete this one when that one is Applied";
+const ALARMED: &str =
+    "is immutable: make a new MetricAlarm for another Trail, and delete this one when that one is Ready";
 const ACCOUNT_ID: &str = "is immutable; make a new AwsAccount";
 
 /// A change of an object that is there.
@@ -33,14 +35,15 @@ fn change(
     let kind = match of {
         "kept" => "AwsAccount",
         "selecting" | "least-selecting" => "EventSelector",
+        "ringing" => "MetricAlarm",
         _ => "Trail",
     };
     Change { of, row: Row { kind, what, patch: json!({"spec": spec}), at, says } }
 }
 
 /// Objects: Trail `named` sets every field, Trail `unnamed` only those it must, EventSelector `selecting` sets every field
-/// of the advanced form, EventSelector `least-selecting` those of the basic form that it must, AwsAccount `kept` sets
-/// every field.
+/// of the advanced form, EventSelector `least-selecting` those of the basic form that it must, MetricAlarm `ringing` and
+/// AwsAccount `kept` set every field.
 #[expect(clippy::unwrap_used, reason = "without its objects no test here has anything to say")]
 fn make_objects() {
     static MADE: OnceLock<()> = OnceLock::new();
@@ -55,7 +58,8 @@ fn make_objects() {
             json!({"priority": null, "trailRef": {"namespace": null}, "basic": {"readWriteType": null}});
         let least_selecting =
             edited(basic_event_selector(), &json!({"metadata": {"name": "least-selecting"}, "spec": least}));
-        for object in [named, unnamed, selecting, least_selecting, kept] {
+        let ringing = edited(metric_alarm(), &json!({"metadata": {"name": "ringing"}}));
+        for object in [named, unnamed, selecting, least_selecting, ringing, kept] {
             server().kubectl_with(&["create"], &object).unwrap();
         }
     });
@@ -138,6 +142,13 @@ fn changes() -> Vec<Change> {
             TRAIL,
         ),
         change(
+            "ringing",
+            "another trail for an alarm",
+            &json!({"trailRef": {"name": "other"}}),
+            "spec.trailRef",
+            ALARMED,
+        ),
+        change(
             "kept",
             "another account id",
             &json!({"accountId": "444455556666"}),
@@ -213,6 +224,8 @@ fn other_trails() -> Vec<(&'static str, Value)> {
         ("intervalSeconds", json!({"intervalSeconds": 60})),
         ("validation", json!({"validation": {"intervalSeconds": 60}})),
         ("validation", json!({"validation": null})),
+        ("cost", json!({"cost": {"monthlyBudget": "250.00"}})),
+        ("cost", json!({"cost": null})),
     ]
 }
 
@@ -231,6 +244,29 @@ fn other_event_selectors() -> Vec<(&'static str, Value)> {
             json!({"advanced": null, "basic": {"readWriteType": "ReadOnly", "dataResources": buckets}}),
         ),
         ("advanced", json!({"basic": null, "advanced": [{"name": "Topics", "fieldSelectors": topics}]})),
+    ]
+}
+
+/// The same of a MetricAlarm's.
+fn other_metric_alarms() -> Vec<(&'static str, Value)> {
+    vec![
+        ("preset", json!({"preset": "SecurityHub/CloudWatch.1"})),
+        ("preset", json!({"preset": null, "presetRevision": null})),
+        ("presetRevision", json!({"presetRevision": null})),
+        ("filter", json!({"filter": {"name": null, "pattern": "{ $.eventName = StopLogging }"}})),
+        ("filter", json!({"filter": null})),
+        ("metric", json!({"metric": {"value": "$.size", "defaultValue": null}})),
+        ("metric", json!({"metric": null})),
+        (
+            "alarm",
+            json!({"alarm": {"alarmName": "other", "statistic": "Maximum", "treatMissingData": "ignore"}}),
+        ),
+        ("alarm", json!({"alarm": null})),
+        ("tags", json!({"tags": null})),
+        ("adoptionPolicy", json!({"adoptionPolicy": "IfUnowned"})),
+        ("deletionPolicy", json!({"deletionPolicy": "Delete"})),
+        ("managementPolicy", json!({"managementPolicy": "Observe"})),
+        ("suspend", json!({"suspend": true})),
     ]
 }
 
@@ -262,7 +298,8 @@ fn everything_else_can_change_both_ways() {
     let accounts = other_accounts().into_iter().map(|(_, spec)| ("AwsAccount", &["kept"][..], spec));
     let selecting = &["selecting", "least-selecting"][..];
     let selectors = other_event_selectors().into_iter().map(|(_, spec)| ("EventSelector", selecting, spec));
-    let changes: Vec<_> = trails.chain(selectors).chain(accounts).collect();
+    let alarms = other_metric_alarms().into_iter().map(|(_, spec)| ("MetricAlarm", &["ringing"][..], spec));
+    let changes: Vec<_> = trails.chain(selectors).chain(alarms).chain(accounts).collect();
     let answers = each(&changes, |(kind, objects, spec)| {
         let patch = json!({"spec": spec});
         objects
@@ -277,12 +314,12 @@ fn everything_else_can_change_both_ways() {
 
 #[test]
 fn each_field_of_the_specs_is_known_to_be_mutable_or_not() {
-    let mutable = [other_trails(), other_event_selectors(), other_accounts()].concat();
+    let mutable = [other_trails(), other_event_selectors(), other_metric_alarms(), other_accounts()].concat();
     let mutable = mutable.into_iter().map(|(field, _)| field.to_owned());
     let immutable = ["trailName", "region", "accountRef", "trailRef", "accountId"].map(str::to_owned);
     let known: BTreeSet<_> = mutable.chain(immutable).collect();
     let mut fields = BTreeSet::new();
-    for kind in ["trails", "eventselectors", "awsaccounts"] {
+    for kind in ["trails", "eventselectors", "metricalarms", "awsaccounts"] {
         let file = crds().join(format!("{kind}.trail-operator.dev.yaml"));
         let crd: Value = serde_saphyr::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         let spec =

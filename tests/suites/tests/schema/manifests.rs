@@ -42,6 +42,42 @@ pub fn trail() -> Value {
     })
 }
 
+/// A MetricAlarm that uses every field.
+pub fn metric_alarm() -> Value {
+    let topic = "arn:aws:sns:eu-central-1:111122223333:security";
+    json!({
+        "apiVersion": "trail-operator.dev/v1alpha1",
+        "kind": "MetricAlarm",
+        "metadata": {"name": "good", "namespace": "default"},
+        "spec": {
+            "trailRef": {"name": "good"},
+            "preset": "CIS-5.0.0/4.3",
+            "presetRevision": "2026-11",
+            "filter": {"name": "root", "pattern": "{ $.userIdentity.type = \"Root\" }"},
+            "metric": {"namespace": "CISBenchmark", "name": "RootUsage", "value": "1", "defaultValue": "0"},
+            "alarm": {
+                "alarmName": "security/root",
+                "threshold": "1",
+                "comparisonOperator": "GreaterThanOrEqualToThreshold",
+                "statistic": "Sum",
+                "periodSeconds": 300,
+                "evaluationPeriods": 2,
+                "datapointsToAlarm": 1,
+                "treatMissingData": "notBreaching",
+                "actionsEnabled": true,
+                "alarmActions": [topic],
+                "okActions": [topic],
+                "insufficientDataActions": [topic],
+            },
+            "tags": {"Team": "security"},
+            "adoptionPolicy": "Never",
+            "deletionPolicy": "Retain",
+            "managementPolicy": "Full",
+            "suspend": false,
+        },
+    })
+}
+
 /// An EventSelector in the advanced form that uses every field and operator.
 pub fn event_selector() -> Value {
     json!({

@@ -37,6 +37,7 @@ impl Server {
         let names = [
             "trails.trail-operator.dev",
             "eventselectors.trail-operator.dev",
+            "metricalarms.trail-operator.dev",
             "awsaccounts.trail-operator.dev",
         ];
         server.cluster.kubectl(&[&wait[..], &names[..]].concat()).context(server.said.clone())?;

@@ -2,12 +2,13 @@
 //!
 //! Costs one ListRegions for each account and one GetTrailStatus for each other enabled Region of each multi-Region trail.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use trail_operator_aws::Account;
 use trail_operator_reconcile::{
-    aws::{CloudTrail, TrailStatus},
+    aws::CloudTrail,
     trail::{Freshness, Input, delivery::Elsewhere},
 };
 
@@ -33,7 +34,7 @@ pub(super) fn look_if_due(account: &Account, input: &Input, uid: &str, context: 
     let (account, memory) = (account.clone(), context.memory.clone());
     let (home, arn, uid) = (input.region.clone(), input.arn.clone(), uid.to_owned());
     let stop = context.shared.stop.clone();
-    let before = input.elsewhere.regions.clone().unwrap_or_default();
+    let before = input.elsewhere.clone();
     tokio::spawn(async move {
         tokio::select! {
             () = stop.cancelled() => {}
@@ -50,24 +51,25 @@ pub(super) fn look_if_due(account: &Account, input: &Input, uid: &str, context: 
 static LOOKS: Semaphore = Semaphore::const_new(8);
 
 /// Of a Region that cannot be asked now, what was last known stands. `None` where not even the Regions are known.
-async fn look(
-    account: &Account,
-    home: &str,
-    arn: &str,
-    mut known: BTreeMap<String, TrailStatus>,
-) -> Option<Elsewhere> {
+async fn look(account: &Account, home: &str, arn: &str, before: Elsewhere) -> Option<Elsewhere> {
     let _turn = LOOKS.acquire().await.ok()?;
     let regions = account.list_regions(EVERY).await;
     let regions = regions.inspect_err(|error| {
         tracing::warn!(arn, %error, "the account's Regions cannot be listed; other Regions than the home Region are not looked at");
     });
     let regions: Vec<_> = regions.ok()?.into_iter().filter(|region| region != home).collect();
+    let Elsewhere { regions: known, mut asked } = before;
+    let mut known = known.unwrap_or_default();
     known.retain(|region, _| regions.contains(region));
+    asked.retain(|region, _| regions.contains(region));
     for region in regions {
         match account.cloud_trail(&region).get_trail_status(arn).await {
-            Ok(status) => drop(known.insert(region, status)),
+            Ok(status) => {
+                asked.insert(region.clone(), Timestamp::now());
+                known.insert(region, status);
+            }
             Err(error) => tracing::info!(arn, region, %error, "a Region cannot be asked about the trail"),
         }
     }
-    Some(Elsewhere { regions: Some(known) })
+    Some(Elsewhere { regions: Some(known), asked })
 }

@@ -1,5 +1,6 @@
 //! The controller of `Trail`: its watches, and what wakes whom. One round is in [`round`].
 
+pub(crate) mod costing;
 mod elsewhere;
 mod round;
 mod validating;
@@ -24,9 +25,9 @@ use kube::{
     },
 };
 use tracing::Instrument;
-use trail_operator_crds::{AwsAccount, EventSelector, Trail, TrailStatus};
+use trail_operator_crds::{AwsAccount, EventSelector, MetricAlarm, Trail, TrailStatus};
 
-use super::{RoundError, Shared, log_watch_error, round_id, undecodable};
+use super::{RoundError, Shared, log_watch_error, metric_alarm::Backtests, round_id, undecodable};
 use crate::{
     check::Health,
     memory::Memory,
@@ -48,6 +49,12 @@ struct Context {
     users_changed: UnboundedSender<String>,
     /// Tells the controller of EventSelectors.
     trail_changed: UnboundedSender<(String, String)>,
+    /// Tells the controller of MetricAlarms.
+    alarms: UnboundedSender<(String, String)>,
+    /// What the patterns of alarms have matched of logs that were read.
+    backtests: Backtests,
+    /// Wakes the round that tells what became known beside it.
+    again: UnboundedSender<(String, String)>,
 }
 
 type Guarded = DeserializeGuard<Trail>;
@@ -58,6 +65,7 @@ type Place = PartialObjectMeta<Namespace>;
 pub(crate) struct Writers {
     trails: ScopedWriters<Trail>,
     pub(super) event_selectors: ScopedWriters<EventSelector>,
+    pub(super) metric_alarms: ScopedWriters<MetricAlarm>,
     accounts: Writer<Account>,
     namespaces: Writer<Place>,
 }
@@ -71,9 +79,11 @@ pub(crate) fn caches(shared: &Shared) -> (Stores, Writers) {
     let (namespaces, namespaces_writer) = reflector::store();
     let (trails, trails_writers) = scoped(shared);
     let (event_selectors, event_selectors_writers) = scoped(shared);
+    let (metric_alarms, metric_alarms_writers) = scoped(shared);
     let stores = Stores {
         trails,
         event_selectors,
+        metric_alarms,
         deletions: Deletions::default(),
         accounts,
         accounts_answered: FirstAnswer::default(),
@@ -84,6 +94,7 @@ pub(crate) fn caches(shared: &Shared) -> (Stores, Writers) {
     let writers = Writers {
         trails: trails_writers,
         event_selectors: event_selectors_writers,
+        metric_alarms: metric_alarms_writers,
         accounts: accounts_writer,
         namespaces: namespaces_writer,
     };
@@ -116,13 +127,18 @@ pub(crate) async fn run(
     writers: Writers,
     users_changed: UnboundedSender<String>,
     selectors: Selectors,
+    alarms: Alarms,
 ) {
+    let (again, ended) = unbounded();
     let context = Arc::new(Context {
         memory: Memory::new(),
         shared: shared.clone(),
         stores: stores.clone(),
         users_changed,
         trail_changed: selectors.trails,
+        alarms: alarms.trails.clone(),
+        backtests: alarms.backtests,
+        again,
     });
     let (wakers, woken): (Vec<_>, Vec<_>) = writers.trails.iter().map(|_| unbounded()).unzip();
     let controllers =
@@ -130,14 +146,21 @@ pub(crate) async fn run(
             control(scope, at, writer, woken, context.clone(), health.clone())
         });
     let wake = Arc::new(Wakers { stores: stores.clone(), wakers });
-    let (validated, ended) = unbounded();
-    let validating = validating::run(context.clone(), validated);
-    let of_validation = wake_validated(ended, wake.clone());
-    let of_accounts = watch_accounts(&shared, &health, &stores, writers.accounts, wake.clone());
+    let validating = validating::run(context.clone());
+    let of_what_ended = wake_ended(ended, wake.clone());
+    let of_accounts =
+        watch_accounts(&shared, &health, &stores, writers.accounts, wake.clone(), alarms.trails.clone());
     let of_selectors = wake_composed(selectors.composition_changed, wake.clone());
-    let of_namespaces =
-        watch_namespaces(&shared, &health, &stores, writers.namespaces, selectors.places, wake);
-    let others = async { futures::join!(of_accounts, of_namespaces, of_selectors, of_validation) };
+    let of_namespaces = watch_namespaces(
+        &shared,
+        &health,
+        &stores,
+        writers.namespaces,
+        selectors.places,
+        wake,
+        alarms.trails,
+    );
+    let others = async { futures::join!(of_accounts, of_namespaces, of_selectors, of_what_ended) };
     let controllers = async { futures::join!(join_all(controllers), validating) };
     tokio::select! {
         _ = controllers => {}
@@ -154,6 +177,14 @@ pub(crate) struct Selectors {
     pub(crate) trails: UnboundedSender<(String, String)>,
     /// Namespaces that have changed.
     pub(crate) places: UnboundedSender<String>,
+}
+
+/// How this controller tells that of MetricAlarms.
+pub(crate) struct Alarms {
+    /// Namespace and name of Trails that have changed, or whose logs have been read.
+    pub(crate) trails: UnboundedSender<(String, String)>,
+    /// What was counted of them.
+    pub(crate) backtests: Backtests,
 }
 
 /// Edits that come together are put into AWS together: it takes one PutEventSelectors a second.
@@ -176,8 +207,8 @@ async fn wake_composed(mut changed: UnboundedReceiver<(String, String)>, wake: A
     }
 }
 
-/// A run of log file validation has ended: a round tells what it came to.
-async fn wake_validated(mut ended: UnboundedReceiver<(String, String)>, wake: Arc<Wakers>) {
+/// A run of log file validation, or an estimate, has ended: a round tells what it came to.
+async fn wake_ended(mut ended: UnboundedReceiver<(String, String)>, wake: Arc<Wakers>) {
     while let Some((namespace, name)) = ended.next().await {
         wake.wake(|trail| trail.namespace().as_ref() == Some(&namespace) && trail.name_any() == name);
     }
@@ -251,9 +282,10 @@ fn tell_selectors(
         else {
             return;
         };
-        // When the other controller has ended, so will this one.
-        let _ =
-            context.trail_changed.unbounded_send((trail.namespace().unwrap_or_default(), trail.name_any()));
+        let key = (trail.namespace().unwrap_or_default(), trail.name_any());
+        // When the other controllers have ended, so will this one.
+        let _ = context.alarms.unbounded_send(key.clone());
+        let _ = context.trail_changed.unbounded_send(key);
     }
 }
 
@@ -267,6 +299,14 @@ impl Wakers {
     fn wake(&self, concerned: impl Fn(&Guarded) -> bool) {
         for ((store, _), waker) in self.stores.trails.iter().zip(&self.wakers) {
             wake_in(store, waker, &concerned);
+        }
+    }
+
+    /// Tells the controller of alarms of the same Trails.
+    fn tell(&self, alarms: &UnboundedSender<(String, String)>, concerned: impl Fn(&Guarded) -> bool) {
+        for trail in self.stores.trails.iter().flat_map(|(store, _)| store.state_filter(&concerned)) {
+            // A controller that has ended needs no waking.
+            let _ = alarms.unbounded_send((trail.namespace().unwrap_or_default(), trail.name_any()));
         }
     }
 }
@@ -288,6 +328,7 @@ async fn watch_accounts(
     stores: &Stores,
     writer: Writer<Account>,
     wake: Arc<Wakers>,
+    alarms: UnboundedSender<(String, String)>,
 ) {
     let api = Api::<Account>::all(shared.client.clone());
     let answered = told(stores.accounts_answered.watch(stores::ACCOUNTS), health, stores::ACCOUNTS);
@@ -296,7 +337,10 @@ async fn watch_accounts(
         .for_each(async |account| {
             let Ok(account) = account else { return };
             let name = account.name_any();
-            wake.wake(|trail| trail.0.as_ref().is_ok_and(|trail| trail.spec.account_ref.name == name));
+            let uses =
+                |trail: &Guarded| trail.0.as_ref().is_ok_and(|trail| trail.spec.account_ref.name == name);
+            wake.wake(uses);
+            wake.tell(&alarms, uses);
         })
         .await;
 }
@@ -308,6 +352,7 @@ async fn watch_namespaces(
     writer: Writer<Place>,
     place_changed: UnboundedSender<String>,
     wake: Arc<Wakers>,
+    alarms: UnboundedSender<(String, String)>,
 ) {
     let api = Api::<Place>::all(shared.client.clone());
     let answered = told(stores.namespaces_answered.watch(stores::NAMESPACES), health, stores::NAMESPACES);
@@ -316,7 +361,9 @@ async fn watch_namespaces(
         .for_each(async |namespace| {
             let Ok(namespace) = namespace else { return };
             let name = namespace.name_any();
-            wake.wake(|trail| trail.namespace().as_deref() == Some(&name));
+            let is_in = |trail: &Guarded| trail.namespace().as_deref() == Some(name.as_str());
+            wake.wake(is_in);
+            wake.tell(&alarms, is_in);
             // When the other controller has ended, so will this one.
             let _ = place_changed.unbounded_send(name);
         })

@@ -18,7 +18,7 @@ use trail_operator_reconcile::{
     },
 };
 
-use super::{Context, KIND, elsewhere};
+use super::{Context, KIND, costing, elsewhere};
 use crate::{
     backoff,
     controllers::{RoundError, Shared, requeue},
@@ -90,12 +90,16 @@ async fn apply(api: &Api<Trail>, trail: &Trail, context: &Context) -> Result<Nex
         Ok(input) => {
             let account = shared.aws.account(&input.act_as).await;
             elsewhere::look_if_due(&account, &input, &uid, context);
+            costing::estimate_if_due(&account, trail, &input, &uid, context);
             let in_region = account.cloud_trail(&input.region);
             let unseen_for = SignedDuration::try_from(memory.unseen_for(&uid)).unwrap_or(SignedDuration::MAX);
             let surroundings = Cluster(shared);
+            let (namespace, name) = (trail.namespace().unwrap_or_default(), trail.name_any());
+            shared.metrics.knows_of_validation(&namespace, &name, &input.ledger);
             let news = input.ledger.news.len();
             let (report, applied) =
-                trail::reconcile(&in_region, &surroundings, input, &previous, unseen_for, now).await;
+                Box::pin(trail::reconcile(&in_region, &surroundings, input, &previous, unseen_for, now))
+                    .await;
             let Report { fights, deliveries, isolation, .. } = report.clone();
             memory.learnt(&uid, generation, fights, deliveries, isolation);
             // A round that learnt nothing tells nothing.
@@ -252,6 +256,7 @@ pub(super) fn input(
         isolation: memory.isolation(&uid),
         elsewhere: memory.elsewhere(&uid),
         ledger: memory.ledger(&uid).unwrap_or(input.ledger),
+        costs: memory.costs(&uid),
         ..input
     })
 }
@@ -274,6 +279,7 @@ fn record(trail: &Trail, report: &Report, applied: &Applied, shared: &Shared) {
     let status = &report.status;
     shared.metrics.has_conditions(KIND, &namespace, &name, &status.conditions);
     shared.metrics.trail_logs(&namespace, &name, logs(status));
+    shared.metrics.trail_costs(&namespace, &name, status.cost.as_ref());
     let drift = [Reason::DriftCorrected, Reason::LoggingRestored, Reason::OwnerTagRestored];
     if report.events.iter().any(|event| drift.contains(&event.reason)) {
         for change in applied.done.iter().flat_map(Change::fields) {

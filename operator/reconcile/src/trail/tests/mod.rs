@@ -114,6 +114,10 @@ impl References for Cluster {
         self.event_selectors.clone().into_iter().map(Arc::new).collect()
     }
 
+    fn metric_alarms(&self) -> Vec<Arc<trail_operator_crds::MetricAlarm>> {
+        vec![]
+    }
+
     fn unreadable_event_selectors(&self) -> Vec<(String, String)> {
         self.unreadable.clone()
     }

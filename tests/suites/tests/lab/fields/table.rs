@@ -66,6 +66,7 @@ pub fn rows(spec: &TrailSpec) -> Vec<Row> {
         suspend: _,
         interval_seconds: _,
         validation: _,
+        cost: _,
     } = spec;
     let mut rows =
         flags(logging, is_multi_region_trail, include_global_service_events, enable_log_file_validation);

@@ -13,7 +13,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::time::SystemTimeSource;
 use jiff::{SignedDuration, Timestamp};
-use test_lab::CallFilter;
+use test_lab::{CallFilter, Lab};
 use trail_operator_aws::{Account, AccountInRegion, Clients, Observer};
 use trail_operator_crds::{
     AwsAccount, EventSelector, RECONCILE_REQUESTED_AT, Trail, TrailSpec, TrailStatus, condition,
@@ -79,6 +79,10 @@ impl References for Cluster {
 
     fn event_selectors(&self, _namespace: &str, _trail: &str) -> Vec<Arc<EventSelector>> {
         self.event_selectors.iter().cloned().map(Arc::new).collect()
+    }
+
+    fn metric_alarms(&self) -> Vec<Arc<trail_operator_crds::MetricAlarm>> {
+        vec![]
     }
 
     fn unreadable_event_selectors(&self) -> Vec<(String, String)> {
@@ -317,20 +321,20 @@ pub fn spec(place: &Place, members: &str) -> Result<TrailSpec> {
     serde_saphyr::from_str(&yaml).with_context(|| yaml)
 }
 
-/// An operator's clients, pointed at the lab as the account's root user.
 fn process(place: &Place) -> Result<Clients> {
+    clients(place.lab, place.account())
+}
+
+/// An operator's clients, pointed at the lab as the account's root user.
+pub fn clients(lab: &Lab, account: &str) -> Result<Clients> {
     let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_secs(20)).build();
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .time_source(SystemTimeSource::new())
-        .endpoint_url(place.lab.endpoint())
+        .endpoint_url(lab.endpoint())
         .region(Region::from_static(HOME))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-            place.account(),
-            "lab",
-            None,
-            None,
-            "test",
+            account, "lab", None, None, "test",
         )))
         .retry_config(
             RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(50)),

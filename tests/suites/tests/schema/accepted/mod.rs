@@ -122,6 +122,16 @@ fn choices() -> Vec<(&'static str, Value)> {
             }}),
         ),
         ("a bucket of another account", json!({"s3": {"bucketName": "logs", "bucketOwner": "444455556666"}})),
+        ("a budget in whole dollars", json!({"cost": {"monthlyBudget": "250"}})),
+        ("a budget of nothing", json!({"cost": {"monthlyBudget": "0.00"}})),
+        ("the largest budget", json!({"cost": {"monthlyBudget": "999999999999.99"}})),
+        (
+            "volumes of every category",
+            json!({"cost": {"volume": {
+                "managementReadEvents": 0, "managementWriteEvents": 1, "dataEvents": 1_000_000_000_000_000_i64,
+                "networkActivityEvents": 5,
+            }}}),
+        ),
         ("taken over", json!({"adoptionPolicy": "IfUnowned"})),
         ("taken over from nobody", json!({"adoptFrom": ""})),
         ("taken over from an owner with a long name", json!({"adoptFrom": "o".repeat(256)})),

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod advanced;
+mod cost;
 mod event_selectors;
+mod metric_alarms;
 mod recording;
 mod trails;
 mod validation;
@@ -12,7 +14,7 @@ use std::sync::OnceLock;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::manifests::{account, basic_event_selector, edited, event_selector, trail};
+use crate::manifests::{account, basic_event_selector, edited, event_selector, metric_alarm, trail};
 use crate::server::{each, server};
 
 /// A bad manifest: a merge patch that spoils the good one, and what must be said of which field.
@@ -43,9 +45,11 @@ pub fn answers() -> &'static [Answer] {
         let rows = [
             trails::rows(),
             validation::rows(),
+            cost::rows(),
             recording::rows(),
             event_selectors::rows(),
             advanced::rows(),
+            metric_alarms::rows(),
             accounts::rows(),
         ];
         let rows: Vec<_> = rows.into_iter().flatten().collect();
@@ -53,6 +57,7 @@ pub fn answers() -> &'static [Answer] {
             let good = match row.kind {
                 "Trail" => trail(),
                 "EventSelector" => event_selector(),
+                "MetricAlarm" => metric_alarm(),
                 _ => account(),
             };
             answer(row, server().dry_create(&edited(good, &row.patch)))
@@ -77,7 +82,7 @@ pub fn answer(row: &Row, result: Result<String>) -> Answer {
 
 #[test]
 fn the_manifests_that_the_rows_spoil_are_good() {
-    for manifest in [trail(), event_selector(), basic_event_selector(), account()] {
+    for manifest in [trail(), event_selector(), basic_event_selector(), metric_alarm(), account()] {
         server().dry_create(&manifest).unwrap();
     }
 }
