@@ -16,6 +16,7 @@ mod clients;
 mod cloud_trail;
 mod configured_region;
 mod connections;
+mod cost_account;
 mod digest_delivery;
 mod endpoint;
 mod error;

@@ -4,6 +4,7 @@
 //! prevented one.
 
 mod color;
+mod cost;
 mod events;
 mod import;
 mod metric_alarm;
@@ -39,6 +40,8 @@ struct Cli {
 enum Verb {
     /// Prints what the operator would do in AWS, and does nothing.
     Plan(plan::Args),
+    /// Says what trails cost a month, in the cluster or of manifests.
+    Cost(cost::Args),
     /// Writes manifests for a trail that exists in AWS.
     Import(import::Args),
     /// Lists the alarms that standards ask for, or writes their manifests.
@@ -69,6 +72,7 @@ async fn main() -> ExitCode {
     let answer = match cli.verb {
         // A plan holds all its objects and AWS's answers.
         Verb::Plan(args) => Box::pin(plan::run(&args)).await,
+        Verb::Cost(args) => Box::pin(cost::run(&args)).await,
         Verb::Import(args) => Box::pin(import::run(&args)).await,
         Verb::Presets(args) => presets::run(&args),
         Verb::Pattern(args) => Box::pin(pattern::run(&args)).await,

@@ -163,7 +163,7 @@ pub(crate) fn check_environment() -> Result<()> {
 }
 
 /// Asks STS who we are in each account, and makes an account for Trails whose AwsAccount is not among the manifests.
-async fn identify(objects: &mut Objects, clients: &Clients, assume_roles: bool) -> Result<()> {
+pub(crate) async fn identify(objects: &mut Objects, clients: &Clients, assume_roles: bool) -> Result<()> {
     if !assume_roles {
         for account in objects.accounts.values_mut() {
             account.spec.role_arn = None;

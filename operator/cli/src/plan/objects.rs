@@ -46,12 +46,19 @@ pub(crate) struct Objects {
 
 impl Objects {
     /// Names of accounts that Trails point at and that were not read.
-    pub(super) fn accounts_to_be_made_up(&self) -> BTreeSet<String> {
+    pub(crate) fn accounts_to_be_made_up(&self) -> BTreeSet<String> {
         if self.namespaces.is_some() {
             return BTreeSet::new();
         }
         let names = self.trails.iter().map(|trail| trail.spec.account_ref.name.clone());
         names.filter(|name| !super::has_account(self, name)).collect()
+    }
+
+    /// Takes every account for the one that its manifest names: nobody is asked who we are.
+    pub(crate) fn take_accounts_at_their_word(&mut self) {
+        let said =
+            self.accounts.values().map(|account| (ActAs::of(account), account.spec.account_id.clone()));
+        self.identities.extend(said);
     }
 
     /// An account of which only the number is known: that of the credentials in use.

@@ -75,7 +75,7 @@ fn choose<'a>(trails: &'a [Trail], wanted: Option<&str>) -> Result<&'a Trail> {
 }
 
 /// Whether the Trail takes the object as it is; otherwise which file, which object and why not.
-fn accepted(object: &EventSelector, objects: &Objects) -> Result<()> {
+pub(crate) fn accepted(object: &EventSelector, objects: &Objects) -> Result<()> {
     let namespace = object.metadata.namespace.clone().unwrap_or_default();
     let name = object.metadata.name.clone().unwrap_or_default();
     let subject = format!("EventSelector {namespace}/{name}");

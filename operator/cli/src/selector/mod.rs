@@ -18,6 +18,7 @@ use trail_operator_domain::selectors::Record;
 use crate::{events, output, plan::read_manifests};
 use counting::Counts;
 pub(crate) use counting::most_frequent;
+pub(crate) use declared::accepted;
 
 /// What can be done with selectors.
 #[derive(Debug, clap::Args)]

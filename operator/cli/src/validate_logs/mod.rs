@@ -16,7 +16,7 @@ mod table;
 mod target;
 #[cfg(test)]
 mod tests;
-mod times;
+pub(crate) mod times;
 mod verbose;
 mod wording;
 

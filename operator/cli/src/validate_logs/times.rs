@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 /// Seconds since 1970, ISO 8601 with a zone, or without one: then UTC. A date is its first moment.
-pub(super) fn parse(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     let text = text.trim();
     seconds(text)
         .or_else(|| text.parse().ok())

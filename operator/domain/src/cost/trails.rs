@@ -109,12 +109,8 @@ impl Trail {
     }
 
     /// Whether it records anything of this account and Region.
-    pub(super) fn reaches(&self, account: &str, region: &str) -> bool {
-        let has_region = match &self.regions {
-            Regions::All => true,
-            Regions::Only(regions) => regions.contains(region),
-        };
-        self.logging && has_region && (self.organization || self.account == account)
+    pub fn reaches(&self, account: &str, region: &str) -> bool {
+        self.logging && self.regions.has(region) && (self.organization || self.account == account)
     }
 
     /// What it is told apart by: the oldest first, those of unknown age last, then by ARN.
@@ -135,6 +131,16 @@ pub enum Regions {
     All,
     /// These.
     Only(BTreeSet<String>),
+}
+
+impl Regions {
+    /// Whether this is one of them.
+    pub fn has(&self, region: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(regions) => regions.contains(region),
+        }
+    }
 }
 
 /// What Insights analyses of a trail (`cloudtrail.md` 2.7).

@@ -319,7 +319,8 @@ fn prices_reach_the_operator_and_new_ones_restart_it() {
         let discounts = json!({"discounts": [{"service": "AmazonS3", "percent": percent}]});
         let (pod, map) = pod(&[&format!("--set-json=cost.prices={discounts}")])?;
         let map = map.context("no ConfigMap")?;
-        anyhow::ensure!(map == discounts.to_string(), "{map}");
+        let text = discounts.to_string();
+        anyhow::ensure!(map == text, "{map}");
         Ok::<_, anyhow::Error>(pod)
     };
     let (some, others) = (percent(12).unwrap(), percent(13).unwrap());

@@ -11,10 +11,10 @@ use kube::ResourceExt;
 use tokio::sync::Semaphore;
 use trail_operator_aws::Account;
 use trail_operator_crds::Trail;
-use trail_operator_domain::cost::{Kms, Organization, Prices, Topic};
+use trail_operator_domain::cost::Prices;
 use trail_operator_reconcile::trail::{
     Input,
-    cost::{self, Costs, Counted, Metrics},
+    cost::{self, Costs, Counted},
 };
 
 use super::{Context, validating};
@@ -71,54 +71,8 @@ impl Question {
     async fn ask(&self, counted: &Counted, prices: &Prices) -> Costs {
         // A semaphore that is never closed gives a turn.
         let _turn = ESTIMATES.acquire().await;
-        let seen = Box::pin(self.account()).await;
-        cost::estimate(&self.input.cost, &seen, counted, prices, Timestamp::now())
-    }
-
-    async fn account(&self) -> cost::Account {
-        let Self { account, input, every, .. } = self;
-        let settings = &input.settings;
-        let trails = Box::pin(account.trails(&input.region, *every)).await;
-        let mut seen =
-            cost::Account { trails: trails.trails, unseen: trails.unseen, ..cost::Account::default() };
-        let region = || input.region.clone();
-        let encrypted = !settings.kms_key_id.is_empty() || !input.kms_key_id.is_empty();
-        // Whether the key is there for this trail alone nobody can tell.
-        seen.kms = encrypted.then(|| Kms { region: region(), dedicated: false });
-        seen.topic =
-            (!settings.sns_topic_arn.is_empty()).then(|| Topic { region: region(), email: 0, http: 0 });
-        if settings.is_organization_trail {
-            let accounts = account.list_accounts(*every).await;
-            seen.organization =
-                accounts.ok().map(|accounts| Organization { accounts: accounts.len() as u64, seen: 1 });
-        }
-        self.bucket(&mut seen).await;
-        self.log_group(&mut seen).await;
-        seen
-    }
-
-    async fn bucket(&self, seen: &mut cost::Account) {
-        let home = self.account.cloud_trail(&self.input.region);
-        let settings = &self.input.settings;
-        let bucket = &settings.s3_bucket_name;
-        match home.lifecycle(bucket, self.owner.as_deref()).await {
-            Ok(found) => {
-                seen.bucket =
-                    Some(cost::bucket(bucket, &settings.s3_key_prefix, &found.region, &found.expirations));
-            }
-            Err(_) => seen.unseen.push(format!("the bucket '{bucket}'")),
-        }
-    }
-
-    async fn log_group(&self, seen: &mut cost::Account) {
-        let Some(name) = self.input.cost.log_group.as_deref() else { return };
-        let here = self.account.alarms(&self.input.region);
-        let volume = here.log_group_volume(name, Timestamp::now(), self.every).await;
-        if volume.is_err() {
-            seen.unseen.push(format!("the log group '{name}'"));
-        }
-        let volume = volume.unwrap_or_default();
-        let group = cost::log_group(&self.input.region, volume.retention_days);
-        seen.log_group = Some((group, Metrics::of_days(&volume.days)));
+        let Self { account, input, owner, every } = self;
+        let seen = Box::pin(account.cost_account(input, owner.as_deref(), *every)).await;
+        cost::estimate(&input.cost, &seen, counted, prices, Timestamp::now())
     }
 }

@@ -15,9 +15,9 @@ pub use self::{
 };
 
 use self::{fields::Reader, kinds::Kinds, top::Top};
-use super::{Basis, Category, Extrapolated, Object, Recorded, Volume, Volumes};
+use super::{Basis, Category, Extrapolated, Object, Recorded, Regions, Trail, Volume, Volumes};
 use crate::patterns::NotAnEvent;
-use crate::selectors::{Admission, AdvancedSelector, Fields, Record};
+use crate::selectors::{Admission, AdvancedSelector, Fields, ManagementCoverage, Record};
 
 /// A selector with a name of its own, which events are attributed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,23 @@ pub struct Counter {
     reader: Reader,
     kinds: Kinds,
     most_frequent: Option<Tops>,
+    only: Option<Scope>,
+}
+
+/// What one trail records, but for what selectors with a name say.
+#[derive(Clone, Debug)]
+struct Scope {
+    regions: Regions,
+    management: ManagementCoverage,
+}
+
+impl Scope {
+    /// Also where that is not sure: the dearer reading.
+    fn has(&self, event: &Event<'_>, category: &str) -> bool {
+        self.regions.has(event.region.unwrap_or_default())
+            && (Category::of(category) != Category::Management
+                || self.management.admits(event.read_only, event.source.unwrap_or_default()) != Admission::No)
+    }
 }
 
 /// By category, and by the first selector of the name of the one that admits.
@@ -80,6 +97,8 @@ pub struct MostFrequent {
     pub category: String,
     /// The selector's name.
     pub selector: Option<String>,
+    /// All events of them.
+    pub events: u64,
     /// Event names, each with its service: `s3.amazonaws.com GetObject`.
     pub names: Vec<Frequent>,
     /// Principals.
@@ -116,6 +135,14 @@ impl Counter {
     #[must_use]
     pub fn with_most_frequent(self) -> Self {
         Self { most_frequent: Some(Tops::new()), ..self }
+    }
+
+    /// The same, leaving out records of Regions, and management events, that this trail does not record. Whose account they
+    /// are of is not looked at.
+    #[must_use]
+    pub fn only_of(self, trail: &Trail) -> Self {
+        let management = trail.selectors.management_events();
+        Self { only: Some(Scope { regions: trail.regions.clone(), management }), ..self }
     }
 
     /// Counts one record, given as JSON.
@@ -204,6 +231,7 @@ impl Counter {
             MostFrequent {
                 category: category.clone(),
                 selector: selector.map(|named| named.name.clone()),
+                events: names.all(),
                 names: names.list(most),
                 principals: principals.list(most),
             }
@@ -213,6 +241,9 @@ impl Counter {
 
     fn count(&mut self, event: &Event<'_>, selector: Option<usize>) {
         let category = category(event.category, event.management_event);
+        if self.only.as_ref().is_some_and(|only| !only.has(event, category)) {
+            return;
+        }
         self.kinds.add(event, category, selector);
         let first = selector.map(|place| self.first_of_its_name(place));
         if let Some(tops) = &mut self.most_frequent {

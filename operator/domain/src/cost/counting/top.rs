@@ -27,6 +27,8 @@ pub(super) struct Top {
     counts: HashMap<Box<str>, Seen>,
     /// The highest count that was forgotten.
     forgotten: u64,
+    /// All that were counted.
+    all: u64,
     text: String,
 }
 
@@ -39,6 +41,7 @@ struct Seen {
 impl Top {
     /// Counts one text, in parts.
     pub(super) fn add(&mut self, parts: &[&str]) {
+        self.all += 1;
         let mut text = std::mem::take(&mut self.text);
         text.clear();
         for part in parts {
@@ -59,6 +62,7 @@ impl Top {
     }
 
     pub(super) fn merge(&mut self, other: Self) {
+        self.all += other.all;
         for (text, seen) in &mut self.counts {
             if !other.counts.contains_key(text) {
                 seen.count += other.forgotten;
@@ -73,6 +77,11 @@ impl Top {
         }
         self.forgotten += other.forgotten;
         self.forget();
+    }
+
+    /// How many were counted.
+    pub(super) fn all(&self) -> u64 {
+        self.all
     }
 
     /// The most frequent, first the most frequent of all, then by text.

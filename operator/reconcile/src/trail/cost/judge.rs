@@ -124,7 +124,7 @@ fn within(budget: Decimal, status: &CostStatus) -> Fact {
 }
 
 fn status(subject: &Subject, costs: &Costs, estimate: &Estimate, now: Timestamp) -> CostStatus {
-    let own: Vec<&Line> = estimate.lines.iter().filter(|line| is_own(subject, line)).collect();
+    let own = own_lines(subject, estimate);
     let objects = objects(subject, &own);
     let monthly: Decimal = own.iter().map(|line| line.monthly).sum();
     let findings = estimate.findings.iter().filter(|finding| finding.trail == subject.trail.arn);
@@ -148,6 +148,11 @@ fn status(subject: &Subject, costs: &Costs, estimate: &Estimate, now: Timestamp)
         counted: costs.counted.status(),
         updated: Some(Time(whole_seconds(now))),
     }
+}
+
+/// The lines that are the trail's own: an estimate has those of its whole account.
+pub fn own_lines<'a>(subject: &Subject, estimate: &'a Estimate) -> Vec<&'a Line> {
+    estimate.lines.iter().filter(|line| is_own(subject, line)).collect()
 }
 
 /// Whether a line is of this trail, or of an alarm on its log group.

@@ -12,7 +12,7 @@ mod situation;
 mod subject;
 
 pub use counted::{Counted, Month, Tally};
-pub use judge::{Judged, judge};
+pub use judge::{Judged, judge, own_lines};
 pub use kept::{bucket, insight_selectors, log_group};
 pub use metrics::{DayOfLogs, Metrics};
 pub use share::share;

@@ -8,7 +8,8 @@ use trail_operator_domain::cost::{
     Volumes,
 };
 
-use super::{Counted, Metrics, Month, Subject};
+use super::{Counted, Metrics, Month, Subject, bucket, log_group};
+use crate::trail::Input;
 
 /// What AWS says of the account.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +28,24 @@ pub struct Account {
     pub topic: Option<Topic>,
     /// The log group that its events go to, with what CloudWatch counted of it.
     pub log_group: Option<(LogGroup, Option<Metrics>)>,
+}
+
+impl Account {
+    /// What follows from what is declared, before anybody asks: the bucket keeps everything and is where the trail is, and
+    /// whether the key is there for this trail alone, and who has subscribed to the topic, nobody can tell.
+    pub fn declared(input: &Input) -> Self {
+        let settings = &input.settings;
+        let region = &input.region;
+        let encrypted = !settings.kms_key_id.is_empty() || !input.kms_key_id.is_empty();
+        let notifying = !settings.sns_topic_arn.is_empty();
+        Self {
+            bucket: Some(bucket(&settings.s3_bucket_name, &settings.s3_key_prefix, region, &[])),
+            kms: encrypted.then(|| Kms { region: region.clone(), dedicated: false }),
+            topic: notifying.then(|| Topic { region: region.clone(), email: 0, http: 0 }),
+            log_group: input.cost.log_group.as_ref().map(|_| (log_group(region, None), None)),
+            ..Self::default()
+        }
+    }
 }
 
 /// What a trail costs, as last estimated.
@@ -129,8 +148,7 @@ fn volumes(subject: &Subject, account: &Account, month: Option<&Month>) -> Optio
 }
 
 fn described(sample: Sample) -> String {
-    let hours = (sample.seconds + 1800) / 3600;
-    format!("counted in the log files of {hours} hours; {}", sample.describe())
+    format!("counted in log files; {}", sample.describe())
 }
 
 fn event_selector(name: &str) -> Option<Object> {
