@@ -32,3 +32,8 @@ pub(crate) fn target() -> Result<PathBuf> {
 pub(crate) fn operator() -> Result<PathBuf> {
     Ok(target()?.join("trail-operator"))
 }
+
+/// `kubectl cloudtrail`, once built.
+pub(crate) fn command_line() -> Result<PathBuf> {
+    Ok(target()?.join("kubectl-cloudtrail"))
+}

@@ -2,6 +2,7 @@
 //!
 //! Knows: the order of the acts. Must not know: the lines ([`story`]) or the stage's machinery ([`stage`]).
 
+mod bill;
 mod example;
 mod proof;
 mod show;

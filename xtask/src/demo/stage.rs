@@ -42,8 +42,8 @@ impl Stage {
                 [Tool::Etcd, Tool::KubeApiserver, Tool::KubeControllerManager, Tool::Kubectl, Tool::Helm];
             tools::locate(all)?;
         }
-        let mut cargo = workspace::cargo(&["build", "--package", "trail-operator"]);
-        command::must("building the operator", &mut cargo)?;
+        let packages = ["build", "--bins", "--package", "trail-operator", "--package", "kubectl-cloudtrail"];
+        command::must("building the operator", &mut workspace::cargo(&packages))?;
         test_lab::lab_venv()?;
         let task = Task::start("starting the AWS lab");
         let lab = Lab::start()?;
@@ -74,6 +74,13 @@ impl Stage {
     /// An aws command as the example's account in its Region.
     pub(crate) fn aws(&self, args: &[&str]) -> Command {
         self.aws.command(&self.example.account, &self.example.region, args)
+    }
+
+    /// A kubectl-cloudtrail command as the example's account in its Region.
+    pub(crate) fn cloudtrail(&self, args: &[&str]) -> Result<Command> {
+        let mut command = Command::new(workspace::command_line()?);
+        command.args(args).envs(self.aws.env(&self.example.account, &self.example.region));
+        Ok(command)
     }
 
     /// The Helm command that installs the chart.

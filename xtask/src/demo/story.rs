@@ -1,5 +1,5 @@
-//! The story: a manifest becomes a trail, somebody changes its log and stops it, both are noticed, and it outlives its
-//! manifest.
+//! The story: a manifest becomes a trail, somebody changes its log and stops it, both are noticed, it outlives its manifest,
+//! and has its price.
 //!
 //! Knows: the chapters. Must not know: what its commands run on ([`super::stage`]).
 
@@ -13,6 +13,7 @@ use test_cluster::progress::{Task, human};
 use test_cluster::wait_for;
 use test_lab::CallFilter;
 
+use super::bill;
 use super::example::{POLICY, TRAIL};
 use super::proof;
 use super::show;
@@ -39,6 +40,7 @@ pub(crate) fn tell(stage: &mut Stage) -> Result<()> {
     let megabytes = stage.operator()?.memory_rss()? as f64 / 1e6;
     fact("memory of the operator", format!("{megabytes:.0} MB"));
     delete(stage)?;
+    bill::tell(stage)?;
     fact("the whole story", human(start.elapsed()));
     show::chapter("What was measured");
     show::facts(&facts);

@@ -76,8 +76,9 @@ fn write_whole(text: &mut String, trails: &[Priced], bill: Option<&[Compared]>) 
         let heads = ["OBJECT", "EVENTS A MONTH", "A MONTH"];
         write!(text, "\n{}", table(&heads, &[1, 2], objects.iter().map(row)))?;
     }
-    for dearest in trails.iter().filter_map(|trail| trail.detail.as_ref()).flat_map(|detail| &detail.dearest)
-    {
+    let dearest = trails.iter().filter_map(|trail| trail.detail.as_ref()).flat_map(|detail| &detail.dearest);
+    // What is free has nothing that is expensive.
+    for dearest in dearest.filter(|dearest| !amount(&dearest.monthly).is_zero()) {
         most_expensive(text, dearest)?;
     }
     if let Some(bill) = bill {

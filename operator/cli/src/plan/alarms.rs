@@ -31,10 +31,8 @@ pub(super) async fn plan(alarm: &MetricAlarm, objects: &Objects, clients: &Clien
         match metric_alarm::dereference(alarm, actor, objects, now) {
             Ok(input) => Outcome::Plan(Box::pin(keeping(input, objects, clients, now)).await?),
             Err(Unresolved::Invalid(invalid)) => Outcome::Plan(Plan {
-                target: String::new(),
-                calls: 0,
-                lines: vec![],
                 findings: vec![Finding::error(invalid.reason, invalid.message)],
+                ..Plan::default()
             }),
             Err(unresolved) => unanswered(&unresolved),
         }
@@ -56,7 +54,8 @@ async fn keeping(input: Input, objects: &Objects, clients: &Clients, now: Timest
     let observed = observed.with_context(|| format!("cannot look at {target}"))?;
     let input = with_owner(input, objects, &observed);
     let plan = metric_alarm::plan(&input, &observed, now).to_the_end(&input, &observed);
-    Ok(Plan { target, calls: plan.changes.len(), lines: plan.lines(&input), findings: plan.findings })
+    let (calls, lines) = (plan.changes.len(), plan.lines(&input));
+    Ok(Plan { target, calls, lines, findings: plan.findings, ..Plan::default() })
 }
 
 fn with_owner(input: Input, objects: &Objects, observed: &Observed) -> Input {
@@ -73,7 +72,7 @@ async fn deletion(
     now: Timestamp,
 ) -> Result<Outcome> {
     let places = finalize::places(alarm);
-    let mut plan = Plan { target: String::new(), calls: 0, lines: vec![], findings: vec![] };
+    let mut plan = Plan::default();
     for place in &places {
         let account = match metric_alarm::account_of(alarm, place, objects) {
             Ok(account) => account,

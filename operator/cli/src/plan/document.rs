@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 use trail_operator_reconcile::trail::{Finding, Line, Severity};
 
-use super::{Outcome, Planned};
+use super::{Outcome, Planned, copies::Warning};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,7 +50,11 @@ pub(super) fn print(planned: &[Planned]) -> Result<()> {
 fn object(planned: &Planned) -> Object {
     let (changes, findings) = match &planned.outcome {
         Outcome::Plan(plan) => {
-            (plan.lines.iter().map(change).collect(), plan.findings.iter().map(told).collect())
+            let warnings = plan.warnings.iter().map(warning);
+            (
+                plan.lines.iter().map(change).collect(),
+                plan.findings.iter().map(told).chain(warnings).collect(),
+            )
         }
         Outcome::Unresolved(reason, message) => {
             let (reason, message) = (reason.as_str(), message.clone());
@@ -88,6 +92,10 @@ fn told(finding: &Finding) -> Told {
         reason: finding.reason.as_str(),
         message: finding.message.clone(),
     }
+}
+
+fn warning(warning: &Warning) -> Told {
+    Told { severity: "Warning", reason: warning.reason, message: warning.message.clone() }
 }
 
 pub(super) fn severity(severity: Severity) -> &'static str {

@@ -3,6 +3,7 @@
 //! Only puts together: objects come from [`objects`], AWS's answers and the plan from the operator's own crates.
 
 mod alarms;
+mod copies;
 mod document;
 mod from_cluster;
 mod from_files;
@@ -101,6 +102,7 @@ pub(crate) enum Outcome {
 }
 
 /// What the controller would do, of whatever kind the object is.
+#[derive(Default)]
 pub(crate) struct Plan {
     /// What it is done to, in AWS.
     target: String,
@@ -110,6 +112,8 @@ pub(crate) struct Plan {
     lines: Vec<Line>,
     /// What stands in the way.
     findings: Vec<Finding>,
+    /// What to know before.
+    warnings: Vec<copies::Warning>,
 }
 
 impl Planned {
@@ -197,7 +201,7 @@ pub(crate) async fn identify(objects: &mut Objects, clients: &Clients, assume_ro
     if let Some(account_id) = objects.identities.get(&own).cloned() {
         for name in unnamed {
             output::tell(format_args!(
-                "AwsAccount '{name}' is not among the manifests; planning for account {account_id}, to which your credentials belong"
+                "AwsAccount '{name}' is not among the manifests; it is taken to be of account {account_id}, to which your credentials belong"
             ));
             objects.make_up_account(&name, &account_id);
         }

@@ -43,7 +43,7 @@ fn object(text: &mut String, planned: &Planned) -> fmt::Result {
 }
 
 fn body(text: &mut String, plan: &Plan) -> fmt::Result {
-    let Plan { lines, findings, calls, .. } = plan;
+    let Plan { lines, findings, warnings, calls, .. } = plan;
     let mut operation = "";
     for line in lines.iter().filter(|line| !line.withheld) {
         if line.operation != operation {
@@ -66,6 +66,9 @@ fn body(text: &mut String, plan: &Plan) -> fmt::Result {
         let style = if finding.severity == Severity::Error { RED } else { YELLOW };
         let severity = severity(finding.severity);
         writeln!(text, "  {style}{severity} {}{style:#}: {}", finding.reason, finding.message)?;
+    }
+    for warning in warnings {
+        writeln!(text, "  {YELLOW}Warning {}{YELLOW:#}: {}", warning.reason, warning.message)?;
     }
     Ok(())
 }

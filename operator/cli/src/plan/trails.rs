@@ -8,7 +8,7 @@ use trail_operator_crds::Trail;
 use trail_operator_reconcile::trail::{self, Actor, Freshness, Hold, Input, Plan, Unresolved};
 
 use super::{
-    Outcome, Planned,
+    Outcome, Planned, copies,
     objects::{ANY_CLUSTER, Objects},
     selectors,
 };
@@ -26,10 +26,13 @@ pub(super) async fn plan(trail: &Trail, objects: &Objects, clients: &Clients) ->
             return done(Outcome::Unresolved(unresolved.reason(), unresolved.message().to_owned()));
         }
     };
-    let in_region = clients.account(&input.act_as).await.cloud_trail(&input.region);
+    let account = clients.account(&input.act_as).await;
+    let in_region = account.cloud_trail(&input.region);
     let observed = trail::observe(&in_region, &input).await;
     let observed = observed.with_context(|| format!("cannot look at {}", input.arn))?;
     let input = objects.with_owner(input, &observed);
+    let is_new = observed.trail.is_none() && trail.metadata.deletion_timestamp.is_none();
+    let warning = if is_new { copies::warning(trail, &input, objects, &account, now).await } else { None };
     let plan = if trail.metadata.deletion_timestamp.is_some() {
         Plan { changes: trail::finalize::plan(&input, &observed), ..Plan::default() }
     } else {
@@ -41,6 +44,7 @@ pub(super) async fn plan(trail: &Trail, objects: &Objects, clients: &Clients) ->
         calls: plan.changes.len(),
         lines: plan.lines(&input),
         findings: plan.findings,
+        warnings: warning.into_iter().collect(),
         target: input.arn,
     }))
 }
