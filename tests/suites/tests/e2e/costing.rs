@@ -1,12 +1,14 @@
 //! What a trail costs: from delivered log files, whose part is whose, and what a restart remembers.
 
+use std::fs;
+
 use anyhow::{Context as _, Result, ensure};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 use test_cluster::{Overrides, wait_for};
 use test_suites::stage::{PATIENCE, Place, Stage, condition};
 
-use crate::{alarming, composing, place};
+use crate::{alarming, composing, place, planning};
 
 /// A stage on which costs are estimated.
 #[expect(clippy::unwrap_used, reason = "without it no test here can begin")]
@@ -122,6 +124,8 @@ fn what_was_delivered_is_priced_and_everybody_s_part_adds_up() -> Result<()> {
     let metric = metrics.lines().find(|line| line.starts_with("trail_operator_estimated_monthly_cost_usd{"));
     ensure!(metric.is_some_and(|line| line.contains(r#"name="priced""#)), "{metric:?}");
 
+    the_command_line_says_the_same(&stage, at, cost)?;
+
     // What was counted is not forgotten, and nothing flaps.
     stage.operator()?.kill9()?;
     stage.operator = Some(stage.run_operator(&Overrides::default())?);
@@ -129,6 +133,40 @@ fn what_was_delivered_is_priced_and_everybody_s_part_adds_up() -> Result<()> {
     let again = stage.trail(at)?;
     assert_eq!(again["status"]["cost"]["counted"], cost["counted"], "{}", again["status"]["cost"]);
     assert_eq!(again["status"]["cost"]["monthly"], cost["monthly"], "{}", again["status"]["cost"]);
+    Ok(())
+}
+
+/// Of the cluster what status says; of the manifests, with the same events, the same in kind.
+fn the_command_line_says_the_same(stage: &Stage, at: Place<'_>, cost: &Value) -> Result<()> {
+    let Place { namespace, name, .. } = at;
+    let of_cluster = planning::call(stage, &format!("cost {name} -n {namespace} -o json --fail-above 0.01"))?;
+    let document: Value = serde_json::from_str(&of_cluster.out).with_context(|| format!("{of_cluster:?}"))?;
+    assert_eq!((of_cluster.code, &document["monthly"]), (Some(1), &cost["monthly"]), "{of_cluster:?}");
+
+    let kinds = "trails,eventselectors,metricalarms,awsaccounts";
+    let exported = stage.cluster.kubectl(&["get", kinds, "--all-namespaces", "--output", "yaml"])?;
+    let path = stage.cluster.folder().join("exported.yaml");
+    fs::write(&path, &exported)?;
+    let events = format!("s3://{}/AWSLogs/{}/CloudTrail/", at.bucket(), test_lab::ACCOUNT);
+    let words = format!("cost -f {} --events {events} --aws -o json", path.display());
+    let of_manifests = planning::call(stage, &words)?;
+    let document: Value =
+        serde_json::from_str(&of_manifests.out).with_context(|| format!("{of_manifests:?}"))?;
+    let names = |document: &Value| -> Vec<Value> {
+        document["components"].as_array().into_iter().flatten().map(|one| one["name"].clone()).collect()
+    };
+    assert_eq!((&document["basis"], names(&document)), (&"Measured".into(), names(cost)), "{of_manifests:?}");
+    ensure!(document["findings"].to_string().contains("SecondManagementCopy"), "{document}");
+    ensure!(document["mostExpensive"].to_string().contains("s3.amazonaws.com PutObject"), "{document}");
+
+    // Another trail would be a third copy; how much that is, the one that was counted tells.
+    let mut another = at.manifest();
+    another["metadata"]["name"] = "another".into();
+    let path = stage.cluster.folder().join("another.yaml");
+    fs::write(&path, format!("{exported}---\n{another}\n"))?;
+    let plan = planning::call(stage, &format!("plan -f {}", path.display()))?;
+    let warning = plan.out.lines().find(|line| line.contains("Warning SecondManagementCopy"));
+    ensure!(warning.is_some_and(|line| line.contains("$")), "{plan:?}");
     Ok(())
 }
 

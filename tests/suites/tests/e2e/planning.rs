@@ -14,9 +14,9 @@ use crate::{alarming, composing, place, shared};
 
 /// What came of one call.
 #[derive(Debug)]
-struct Answer {
-    code: Option<i32>,
-    out: String,
+pub(crate) struct Answer {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
     err: String,
 }
 
@@ -30,7 +30,7 @@ impl Answer {
 }
 
 /// `kubectl cloudtrail` with these words, as the operator's account.
-fn call(stage: &Stage, words: &str) -> Result<Answer> {
+pub(crate) fn call(stage: &Stage, words: &str) -> Result<Answer> {
     let output = Command::new(beside_the_operator("kubectl-cloudtrail")?)
         .args(words.split_whitespace())
         .env_clear()
