@@ -17,7 +17,7 @@
 //! | [`names`], [`digest`], [`signature`], [`content`] | names, documents, keys and bytes, read strictly |
 //! | [`judge`], [`link`], [`walker`], [`newest`], [`coverage`] | what follows from what was read: pure |
 //! | [`finding`], [`report`] | reasons, verdicts, the document `LogValidationReport` |
-//! | [`records`] | the records of verified log files, for whoever listens: counts, who switched the trail on or off |
+//! | [`records`] | the records of verified log files, for whoever listens; who switched the trail on or off |
 //! | [`request`], [`source`] | what is asked, and of whom |
 //! | [`run`](mod@run) | drives it all, many requests at a time, in bounded memory |
 //!

@@ -50,6 +50,9 @@ enum What {
     /// How fast filter patterns are evaluated over records, beside the plain way of doing it.
     /// Fails when they do not find the same; times depend on the machine, and are told as ratios
     Patterns(patterns::Args),
+    /// What counting events adds to validating their log files.
+    /// Fails when not the same is found; times depend on the machine, and are told as ratios
+    Cost(validate::counting::Args),
     /// Serves a tree to both
     #[command(hide = true)]
     ValidateServer(validate::server::Args),
@@ -77,6 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         What::Reconcile(args) => args.run(),
         What::Validate(args) => args.run(),
         What::Patterns(args) => args.run(),
+        What::Cost(args) => args.run(),
         What::ValidateServer(args) => validate::server::run(args),
     }
 }

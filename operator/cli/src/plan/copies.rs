@@ -42,7 +42,7 @@ pub(super) async fn warning(
             trails.push(other.cost.trail);
         }
     }
-    judge(&input.cost, trails, month(trail, objects), now)
+    judge(&input.cost, trails, month(trail, objects).as_ref(), now)
 }
 
 /// What was counted of another trail of the account.
@@ -52,11 +52,11 @@ fn month(trail: &Trail, objects: &Objects) -> Option<Month> {
     others.filter_map(|other| counted(other)).max_by_key(|month| month.events.sample.seconds)
 }
 
-fn judge(subject: &Subject, trails: Vec<Priced>, month: Option<Month>, now: Timestamp) -> Option<Warning> {
+fn judge(subject: &Subject, trails: Vec<Priced>, month: Option<&Month>, now: Timestamp) -> Option<Warning> {
     let account = Account { trails, ..Account::default() };
     let warning = |message| Some(Warning { reason: Reason::SecondManagementCopy.name(), message });
     if month.is_some() || subject.declared.volume.is_some() {
-        return warning(found(subject, &account, month.as_ref(), now)?.message);
+        return warning(found(subject, &account, month, now)?.message);
     }
     let mut subject = subject.clone();
     subject.declared.volume = Some(DeclaredVolume {
@@ -105,7 +105,7 @@ mod tests {
         Priced { logging_since: Some(1), ..Priced::new(arn, account, "us-east-1") }
     }
 
-    fn told(subject: &Subject, trails: Vec<Priced>, month: Option<Month>) -> Option<String> {
+    fn told(subject: &Subject, trails: Vec<Priced>, month: Option<&Month>) -> Option<String> {
         judge(subject, trails, month, Timestamp::UNIX_EPOCH).map(|warning| warning.message)
     }
 
@@ -120,7 +120,7 @@ mod tests {
         }))
         .unwrap();
         let month = Counted::of(Some(&counted)).month();
-        let message = told(&subject(None), vec![first("111122223333")], month).unwrap();
+        let message = told(&subject(None), vec![first("111122223333")], month.as_ref()).unwrap();
         assert!(message.contains("730000 events a month") && message.contains("$14.60"), "{message}");
     }
 

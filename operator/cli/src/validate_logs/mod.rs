@@ -5,6 +5,7 @@
 //! shown is the business of [`table`], [`junit`] and [`progress`].
 
 mod asking;
+mod counting;
 mod explaining;
 mod from_cluster;
 mod junit;
@@ -26,9 +27,13 @@ use anyhow::{Result, bail};
 use clap::{ArgGroup, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use trail_operator_aws::{Clients, Objects, Observer};
-use trail_operator_integrity::{Hooks, Location, Range, Report, Request, Trail, Verdict};
+use trail_operator_integrity::{
+    Hooks, Location, Range, Report, Request, Trail, Verdict,
+    records::{RecordSink, Records},
+};
 
 use crate::output;
+use counting::Counting;
 use progress::Bar;
 use request::Prepared;
 use target::Target;
@@ -42,6 +47,7 @@ const NOT_PROVED: u8 = 3;
 const INTERRUPTED: u8 = 130;
 
 /// Which trail, which time, and how to show it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, clap::Args)]
 #[command(group(ArgGroup::new("which").args(["trail_arn", "object"]).required(true)))]
 #[command(after_help = "Reads with your own credentials: s3:ListBucket and s3:GetObject on the bucket, \
@@ -104,6 +110,10 @@ pub(crate) struct Args {
     #[arg(short, long)]
     verbose: bool,
 
+    /// Also tells on stderr how many events the verified log files hold.
+    #[arg(long)]
+    count_events: bool,
+
     /// As a table for people, as a document of kind LogValidationReport, or for CI systems.
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -125,7 +135,12 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
     let started = Timestamp::now();
     let window = window(args, started)?;
     crate::plan::check_environment()?;
-    let hooks = Hooks::default();
+    let counting = args.count_events.then(|| Arc::new(Counting::default()));
+    let observer = counting.clone().map(|counting| {
+        Arc::new(Records::new(vec![counting as Arc<dyn RecordSink>]))
+            as Arc<dyn trail_operator_integrity::Observer>
+    });
+    let hooks = Hooks { observer, ..Hooks::default() };
     let cancel = hooks.cancel.clone();
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -143,6 +158,9 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode> {
             let took = Timestamp::now().duration_since(started);
             output::document(&junit::document(&report, started, took))?;
         }
+    }
+    if let Some(counting) = counting {
+        output::tell(counting.told());
     }
     Ok(match report.verdict {
         Verdict::Valid => ExitCode::SUCCESS,

@@ -1,12 +1,12 @@
 //! Events by what their price depends on, counted of every record that a run reads.
 
 use parking_lot::Mutex;
-use trail_operator_domain::cost::counting::{Counter, Event, NamedSelector};
+use trail_operator_domain::cost::counting::{Counter, NamedSelector};
 use trail_operator_integrity::{
     Chain, LogFiles, Object, Range,
     records::{Record, RecordSink},
 };
-use trail_operator_reconcile::trail::cost::Tally;
+use trail_operator_reconcile::trail::cost::{Tally, event};
 
 /// Counts the records of one run.
 pub(crate) struct Counting(Mutex<Counted>);
@@ -51,22 +51,4 @@ impl RecordSink for Counting {
     }
 
     fn unread(&self, _: &Chain, _: &Object) {}
-}
-
-fn event<'a>(record: &'a Record<'_>) -> Event<'a> {
-    Event {
-        category: record.event_category.as_deref(),
-        management_event: record.management_event,
-        source: record.event_source.as_deref(),
-        name: record.event_name.as_deref(),
-        event_type: record.event_type.as_deref(),
-        error_code: record.error_code.as_deref(),
-        read_only: record.read_only,
-        region: record.aws_region.as_deref(),
-        account: record.recipient_account_id.as_deref(),
-        user_arn: record.user_identity.arn.as_deref(),
-        user_type: record.user_identity.kind.as_deref(),
-        resources: None,
-        raw: record.raw,
-    }
 }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
-use super::{Record, RecordCounts, each};
+use super::{Record, each};
 use crate::names::{Chain, Object};
 use crate::run::Observer;
 
@@ -41,27 +39,5 @@ impl Observer for Records {
 
     fn too_large(&self, chain: &Chain, object: &Object) {
         self.0.iter().for_each(|sink| sink.unread(chain, object));
-    }
-}
-
-/// Counts the records of a run.
-#[derive(Debug, Default)]
-pub struct CountRecords(Mutex<RecordCounts>);
-
-impl CountRecords {
-    /// What was counted since this was asked last.
-    pub fn take(&self) -> RecordCounts {
-        std::mem::take(&mut *self.0.lock())
-    }
-}
-
-impl RecordSink for CountRecords {
-    fn records(&self, _: &Chain, records: &[Record<'_>]) {
-        let counts = RecordCounts::of(records);
-        self.0.lock().merge(&counts);
-    }
-
-    fn unread(&self, _: &Chain, _: &Object) {
-        self.0.lock().unread_files += 1;
     }
 }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod bucket;
+pub(super) mod counting;
 mod measured;
 mod member;
 mod programs;

@@ -18,6 +18,8 @@ use crate::bench::stage::Profile;
 pub(super) enum Program {
     AwsCli,
     Ours,
+    /// Ours, counting the events as well.
+    Counting,
 }
 
 /// How many files were found valid; all there are.
@@ -65,14 +67,17 @@ impl Programs {
     ) -> Result<Command> {
         let (path, verb): (_, &[&str]) = match program {
             Program::AwsCli => (&self.aws, &["cloudtrail"]),
-            Program::Ours => (&self.ours, &[]),
+            Program::Ours | Program::Counting => (&self.ours, &[]),
         };
         let mut command = AwsCli::at(endpoint)?.command_of(path, ACCOUNT, REGION);
         let (start, end, arn) = (start.to_string(), end.to_string(), trail_arn());
         command.args(verb).args(["validate-logs", "--trail-arn", &arn, "--region", REGION]);
         command.args(["--start-time", &start, "--end-time", &end, "--s3-bucket", BUCKET]);
-        if program == Program::Ours {
+        if program != Program::AwsCli {
             command.args(["-o", "json"]);
+        }
+        if program == Program::Counting {
+            command.arg("--count-events");
         }
         Ok(command)
     }
@@ -83,7 +88,7 @@ impl Program {
     pub(super) fn read(self, output: &str) -> Result<Found> {
         match self {
             Self::AwsCli => of_awscli(output),
-            Self::Ours => of_ours(output),
+            Self::Ours | Self::Counting => of_ours(output),
         }
     }
 }

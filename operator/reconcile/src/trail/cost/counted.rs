@@ -10,9 +10,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trail_operator_crds::{CountedEvents, CountedKind};
 use trail_operator_domain::cost::{
     Access, Decimal, Extrapolated, HOURS_A_MONTH, Window,
-    counting::{Count, Kind},
+    counting::{Count, Event, Kind},
     extrapolate,
 };
+
+use trail_operator_integrity::records::Record;
 
 use crate::conditions::whole_seconds;
 
@@ -144,6 +146,25 @@ impl Tally {
         for (kind, count) in later.kinds {
             add(self.kinds.entry(kind).or_default(), count);
         }
+    }
+}
+
+/// A record that log file validation reads, as it is counted.
+pub fn event<'a>(record: &'a Record<'_>) -> Event<'a> {
+    Event {
+        category: record.event_category.as_deref(),
+        management_event: record.management_event,
+        source: record.event_source.as_deref(),
+        name: record.event_name.as_deref(),
+        event_type: record.event_type.as_deref(),
+        error_code: record.error_code.as_deref(),
+        read_only: record.read_only,
+        region: record.aws_region.as_deref(),
+        account: record.recipient_account_id.as_deref(),
+        user_arn: record.user_identity.arn.as_deref(),
+        user_type: record.user_identity.kind.as_deref(),
+        resources: None,
+        raw: record.raw,
     }
 }
 

@@ -11,7 +11,7 @@ mod share;
 mod situation;
 mod subject;
 
-pub use counted::{Counted, Month, Tally};
+pub use counted::{Counted, Month, Tally, event};
 pub use judge::{Judged, judge, own_lines};
 pub use kept::{bucket, insight_selectors, log_group};
 pub use metrics::{DayOfLogs, Metrics};
