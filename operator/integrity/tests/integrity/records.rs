@@ -77,8 +77,8 @@ fn the_last_log_file_before_a_gap_tells_who_stopped_the_trail() {
     let said = explain(gap, &seen).unwrap().to_string();
     assert_eq!(said, "StopLogging by arn:aws:iam::111122223333:user/eve at 2026-01-05T03:00:58Z (event e-1)");
     // The log files of the other digests hold thirty documents each, one after the other: no list of records.
-    assert_eq!(handed.unread.load(Relaxed), 8 * HOURS as usize - 1);
-    assert_eq!(handed.records.load(Relaxed), 8 * HOURS as usize + 1);
+    assert_eq!(handed.unread.load(Relaxed), 8 * HOURS - 1);
+    assert_eq!(handed.records.load(Relaxed), 8 * HOURS + 1);
 }
 
 #[test]
