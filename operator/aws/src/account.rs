@@ -1,10 +1,15 @@
 //! One account, acted in with one identity: the SDK's configuration, and what was read with it.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use aws_config::{Region, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use parking_lot::Mutex;
+use trail_operator_domain::cost::Prices;
 use trail_operator_reconcile::{aws::Topic, aws_error::AwsError};
 
 use crate::{
@@ -13,7 +18,7 @@ use crate::{
     calls::Calls,
     limits::Scope,
     organizations::{self, Organization},
-    regions,
+    price_list, regions,
 };
 
 /// An account with one identity.
@@ -86,6 +91,19 @@ impl Account {
         session.accounts.get(&(), max_age, || organizations::list_accounts(session)).await
     }
 
+    /// AWS's list prices of what trails use, in these Regions, and the Regions whose prices could not be read, with why.
+    pub async fn prices(&self, regions: &BTreeSet<String>, max_age: Duration) -> (Prices, Vec<String>) {
+        let session = &self.0.session;
+        let (mut all, mut unread) = (Prices::default(), Vec::new());
+        for region in regions {
+            match session.prices.get(region, max_age, || price_list::read(session, region)).await {
+                Ok(prices) => all = all.refreshed(prices),
+                Err(error) => unread.push(format!("{region} ({})", error.code)),
+            }
+        }
+        (all, unread)
+    }
+
     pub(crate) fn account_trails(&self) -> &Cached<(), AccountTrails> {
         &self.0.session.account_trails
     }
@@ -117,6 +135,8 @@ pub(crate) struct Session {
     organization: Cached<(), Organization>,
     accounts: Cached<(), Vec<String>>,
     account_trails: Cached<(), AccountTrails>,
+    /// By Region.
+    prices: Cached<String, Prices>,
 }
 
 impl Session {
@@ -140,6 +160,7 @@ impl Session {
             organization: Cached::new(),
             accounts: Cached::new(),
             account_trails: Cached::new(),
+            prices: Cached::new(),
         }
     }
 

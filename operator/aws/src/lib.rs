@@ -33,6 +33,7 @@ mod object_storage;
 mod objects;
 mod observer;
 mod organizations;
+mod price_list;
 mod regions;
 mod role;
 mod security_tokens;

@@ -68,6 +68,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) prices: Option<PathBuf>,
 
+    /// Ask AWS once a day for its list prices, by pricing:GetProducts, instead of using those in the program alone.
+    #[arg(long)]
+    pub(crate) price_refresh: bool,
+
     /// One JSON object a line, or text.
     #[arg(long, value_enum, default_value_t = LogFormat::Json)]
     pub(crate) log_format: LogFormat,

@@ -131,7 +131,7 @@ async fn shared(
         move |call| metrics.called_aws(call)
     });
     let costing = costing(args)?;
-    metrics.prices_of(costing.prices.date());
+    metrics.prices_of(costing.prices().date());
     Ok(Shared {
         aws: Arc::new(Clients::from_environment(observer).await?),
         events: Publisher::new(client.clone(), me),
@@ -148,15 +148,21 @@ async fn shared(
 
 /// How costs are estimated, with the prices of the file if there is one.
 fn costing(args: &RunArgs) -> anyhow::Result<Costing> {
-    let mut prices = Prices::built_in();
-    if let Some(path) = &args.prices {
-        let what = || format!("--prices: cannot read {}", path.display());
-        let text = std::fs::read_to_string(path).with_context(what)?;
-        let value: serde_json::Value = serde_saphyr::from_str(&text).with_context(what)?;
-        let overrides = Overrides::from_value(&value).map_err(anyhow::Error::msg).with_context(what)?;
-        prices = prices.overridden(&overrides);
-    }
-    Ok(Costing { every: Duration::from_secs(args.cost_interval), prices: Arc::new(prices) })
+    let overrides = match &args.prices {
+        Some(path) => {
+            let what = || format!("--prices: cannot read {}", path.display());
+            let text = std::fs::read_to_string(path).with_context(what)?;
+            let value: serde_json::Value = serde_saphyr::from_str(&text).with_context(what)?;
+            Overrides::from_value(&value).map_err(anyhow::Error::msg).with_context(what)?
+        }
+        None => Overrides::default(),
+    };
+    Ok(Costing {
+        every: Duration::from_secs(args.cost_interval),
+        list: Arc::new(Prices::built_in()),
+        overrides: Arc::new(overrides),
+        refresh: args.price_refresh,
+    })
 }
 
 /// The environment as text; a variable that is none is shown as well as can be.

@@ -186,6 +186,9 @@ alarm-delete | documented | 6.1 | DeleteAlarms with an unknown name: ResourceNot
 regions-listed | documented | AWS Account ListRegions | Default Regions are enabled, opt-in Regions when a test says so
 regions-pages | assumed | AWS Account ListRegions | All Regions at once, unless MaxResults is given
 regions-member | documented | AWS Account ListRegions | The management account asks for a member, with trusted access
+prices-filtered | documented | AWS Price List GetProducts | Products of one service that meet all filters, each as JSON in a text
+prices-pages | documented | AWS Price List GetProducts | At most 100 at once, and a token for the rest
+prices-refused | documented | AWS Price List GetProducts | Another service code: InvalidParameterException; token: InvalidNextTokenException
 region-disabled | assumed | 1.4 | In a Region that a test disabled the account's keys are unknown
 bucket-expected-owner | documented | AWS S3 HeadBucket | x-amz-expected-bucket-owner is not the owner: 403 AccessDenied
 bucket-foreign | documented | emulators 3 | A bucket whose policy does not admit the other account: 403; no bucket: 404
@@ -202,6 +205,7 @@ iam-enforced | documented | emulators 3 | With --auth IAM policies decide, also 
 iam-actions | documented | AWS Service Authorization | Operations take their action on the trail's ARN, or on *
 iam-create-tags | assumed | AWS Service Authorization | CreateTrail with tags takes cloudtrail:AddTags as well
 iam-tag-conditions | documented | AWS Service Authorization | aws:RequestTag, aws:TagKeys and aws:ResourceTag of trails
+iam-prices | documented | AWS Service Authorization | pricing:GetProducts on every resource
 iam-regions | documented | AWS Service Authorization | account:ListRegions on the account's ARN
 iam-bucket | documented | 10.4 | HeadBucket takes s3:ListBucket; for another account's bucket from both sides
 iam-key | documented | AWS KMS Key policies | DescribeKey takes the caller's policy and the key's, on the key's ARN

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack import app as ministack
-from ministack.core import iam_evaluator, responses
+from ministack.core import iam_evaluator, responses, router
 from ministack.services import (
     cloudwatch,
     cloudwatch_logs,
@@ -128,6 +128,11 @@ class Emulator:
         before = ministack.SERVICE_HANDLERS[service]
         ministack.SERVICE_HANDLERS[service] = handler
         return before
+
+    def add(self, service: str, target: str, handler: Handler) -> None:
+        """A service that ministack does not have, told by what stands before the operation in X-Amz-Target."""
+        router.SERVICE_PATTERNS[service] = {"target_prefixes": [target]}
+        ministack.SERVICE_HANDLERS[service] = handler
 
     def reset(self) -> None:
         ministack._reset_all_state()

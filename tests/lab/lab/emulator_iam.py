@@ -108,6 +108,8 @@ class Iam:
         ) -> str:
             if service == "cloudtrail":
                 return cloudtrail_iam.resources(_json(body), region, account)[0]
+            if service == "pricing":
+                return "*"
             if service == "account":
                 return f"arn:{arns.partition_of(region)}:account::{account}:account"
             if service == "monitoring" and wire.cbor_operation(path):
@@ -167,11 +169,13 @@ def _json(body: bytes) -> Json:
 
 
 def _action(stock: Callable[..., str | None]) -> Callable[..., str | None]:
-    """ministack asks for no action of Account Management, and for none of CloudWatch's in CBOR."""
+    """ministack asks for no action of Account Management and the Price List, and for none of CloudWatch's in CBOR."""
 
     def extract_iam_action(service: str, method: str, path: str, *more: Any) -> str | None:
         if service == "account":
             return f"account:{wire.rest_operation(path)}"
+        if service == "pricing":
+            return f"pricing:{more[0]['x-amz-target'].rpartition('.')[2]}"
         operation = wire.cbor_operation(path) if service == "monitoring" else None
         return f"cloudwatch:{operation}" if operation else stock(service, method, path, *more)
 

@@ -22,6 +22,7 @@ from lab.neighbour_service import NeighbourService
 from lab.orders import Orders
 from lab.organization_service import OrganizationService
 from lab.organizations import CLOUDTRAIL, Organizations
+from lab.price_list_service import PriceListService
 from lab.store import Store
 from lab.sts_service import StsService
 from lab.tampering import Tampering
@@ -44,6 +45,7 @@ class Lab:
         self.limits = Limits()
         self.regions = Regions()
         self._accounts = AccountService(self.emulator, self.regions)
+        self._price_list = PriceListService(self.emulator)
         self._neighbours = NeighbourService(self.emulator, self.iam)
         self.sts = StsService(self.emulator, self.iam)
         self._organizations = OrganizationService(self.emulator, self._book)

@@ -196,6 +196,13 @@ class Permissions(unittest.TestCase):
             self.grant(allow("account:ListRegions", resource))
             self.assert_allowed("ListRegions", {}, client)
 
+    @proves("iam-prices")
+    def test_prices(self) -> None:
+        client = self.lab.client("pricing", *self.keys)
+        self.assert_denied("pricing:GetProducts", {"ServiceCode": "AmazonS3"}, client)
+        self.grant(allow("pricing:GetProducts", "*"))
+        self.assert_allowed("GetProducts", {"ServiceCode": "AmazonS3"}, client)
+
     @proves("iam-bucket")
     def test_buckets(self) -> None:
         s3 = self.lab.client("s3", *self.keys)

@@ -336,6 +336,11 @@ fn the_permissions_are_those_of_the_calls_that_are_made() {
     assert!(granted.remove("iam:PassRole") && granted.remove("kms:Decrypt"));
     let called: BTreeSet<_> = calls().unwrap().iter().filter_map(iam_action).collect();
     assert!(called.len() > 15, "{called:?}");
+    // Only whoever asks for --price-refresh needs it.
+    let (of_prices, called): (BTreeSet<_>, BTreeSet<_>) =
+        called.into_iter().partition(|action| action.starts_with("pricing:"));
+    let install = read("docs/install.md").unwrap();
+    assert!(of_prices.len() == 1 && of_prices.iter().all(|action| install.contains(action)), "{of_prices:?}");
     // Only whoever keeps an organization's trail needs them.
     let (of_organizations, called): (BTreeSet<_>, BTreeSet<_>) =
         called.into_iter().partition(|action| action.starts_with("organizations:"));

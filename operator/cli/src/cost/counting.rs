@@ -1,6 +1,9 @@
 //! Events counted hour by hour, as each of the trails would record them, and the month that they stand for. Pure.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -138,6 +141,12 @@ impl Counting {
         let mut month = extrapolate(&windows)?;
         month.monthly.retain(|kind, _| is_recorded(subject, kind));
         Some(month)
+    }
+
+    /// The Regions that the events are of.
+    pub(super) fn regions(&self) -> BTreeSet<String> {
+        let kinds = self.counted.iter().flat_map(|counted| counted.all.kinds().into_keys());
+        kinds.map(|kind| kind.region).filter(|region| !region.is_empty()).collect()
     }
 
     /// Events of accounts that none of these trails records, by account.

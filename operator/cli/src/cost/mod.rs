@@ -98,6 +98,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", requires = "filename")]
     prices: Option<PathBuf>,
 
+    /// Ask AWS for its list prices of the Regions there are, instead of using those in the program alone.
+    #[arg(long, requires = "filename")]
+    price_refresh: bool,
+
     /// Exit with 1 when it costs more US dollars a month, and with 4 when that is not known.
     #[arg(long, value_name = "AMOUNT", value_parser = dollars_of)]
     fail_above: Option<Decimal>,
@@ -175,7 +179,7 @@ async fn of_manifests(args: &Args) -> Result<ExitCode> {
     for manifests in today.iter().chain([&then]) {
         ask(manifests, clients.as_ref(), &mut seen).await;
     }
-    let prices = prices(args)?;
+    let prices = prices(args, today.iter().chain([&then]), counting.as_ref()).await?;
     let now = Timestamp::now();
     tell_age(&prices, now);
     let pricing = Pricing {
@@ -281,13 +285,31 @@ async fn ask(manifests: &Manifests, clients: Option<&Clients>, seen: &mut BTreeM
     }
 }
 
-fn prices(args: &Args) -> Result<Prices> {
-    let Some(path) = &args.prices else { return Ok(Prices::built_in()) };
+/// Those in the program, AWS's newest where it may be asked, and what somebody negotiated, each before the one before it.
+async fn prices(
+    args: &Args,
+    manifests: impl Iterator<Item = &Manifests>,
+    counting: Option<&Counting>,
+) -> Result<Prices> {
+    let mut prices = Prices::built_in();
+    if args.price_refresh {
+        let mut regions = counting.map(Counting::regions).unwrap_or_default();
+        regions
+            .extend(manifests.flat_map(Manifests::subjects).map(|subject| subject.trail.home_region.clone()));
+        let (newer, unread) = args.access.account().await?.prices(&regions, MAX_AGE).await;
+        prices = prices.refreshed(newer);
+        for region in unread {
+            output::tell(format_args!(
+                "warning: --price-refresh: the price list of {region} could not be read"
+            ));
+        }
+    }
+    let Some(path) = &args.prices else { return Ok(prices) };
     let what = || format!("--prices: cannot read {}", path.display());
     let text = fs::read_to_string(path).with_context(what)?;
     let value: serde_json::Value = serde_saphyr::from_str(&text).with_context(what)?;
     let overrides = Overrides::from_value(&value).map_err(anyhow::Error::msg).with_context(what)?;
-    Ok(Prices::built_in().overridden(&overrides))
+    Ok(prices.overridden(&overrides))
 }
 
 fn tell_age(prices: &Prices, now: Timestamp) {

@@ -23,7 +23,7 @@ const EVERYTHING: &[&str] = &[
     "--set=defaultAccount.allowedResources.topicArns={*},defaultAccount.allowedResources.roleArns={arn:aws:iam::*}",
     "--set=watchNamespaces={audit,security},readOnly=true",
     "--set=aws.region=eu-central-1,aws.endpointUrl=http://127.0.0.1:4566",
-    "--set=cost.intervalSeconds=0,cost.prices.discounts[0].service=AmazonS3,cost.prices.discounts[0].percent=12",
+    "--set=cost.intervalSeconds=0,cost.priceRefresh=true,cost.prices.discounts[0].service=AmazonS3,cost.prices.discounts[0].percent=12",
     "--set=clusterId=blue,replicas=2,priorityClassName=system-cluster-critical",
     "--set=extraArgs={--pod-namespace=audit}",
     "--set-json=extraEnv=[{\"name\":\"HTTPS_PROXY\",\"value\":\"http://proxy:3128\"}]",
@@ -299,6 +299,7 @@ fn arguments_and_environment_are_what_the_values_say() {
         "--read-only",
         "--cost-interval=0",
         "--prices=/etc/trail-operator/prices.json",
+        "--price-refresh",
         "--pod-namespace=audit",
     ];
     assert_eq!(full.container().unwrap()["args"].as_array().unwrap()[3..], rest.map(Value::from));

@@ -12,9 +12,9 @@ use crate::{alarming, composing, place, planning};
 
 /// A stage on which costs are estimated.
 #[expect(clippy::unwrap_used, reason = "without it no test here can begin")]
-fn stage() -> Stage {
+fn stage(more: &[(&str, &str)]) -> Stage {
     let mut stage = Stage::without_operator().unwrap();
-    stage.install(&[("cost.intervalSeconds", "60")]).unwrap();
+    stage.install(&[&[("cost.intervalSeconds", "60")], more].concat()).unwrap();
     stage.operator = Some(stage.run_operator(&Overrides::default()).unwrap());
     stage
 }
@@ -46,7 +46,7 @@ fn put_object(account: &str) -> Value {
 #[test]
 fn what_was_delivered_is_priced_and_everybody_s_part_adds_up() -> Result<()> {
     const HOURS: i64 = 4;
-    let (mut stage, at) = (stage(), place("priced", "us-east-1"));
+    let (mut stage, at) = (stage(&[]), place("priced", "us-east-1"));
     stage.lab.set_clock(&(Timestamp::now() - HOURS.hours()).to_string())?;
     // Somebody's older trail has the free copy, so that every copy of ours is paid.
     stage.lab.trail_bucket(test_lab::ACCOUNT, at.region, "older-logs", &["older"])?;
@@ -166,13 +166,13 @@ fn the_command_line_says_the_same(stage: &Stage, at: Place<'_>, cost: &Value) ->
     fs::write(&path, format!("{exported}---\n{another}\n"))?;
     let plan = planning::call(stage, &format!("plan -f {}", path.display()))?;
     let warning = plan.out.lines().find(|line| line.contains("Warning SecondManagementCopy"));
-    ensure!(warning.is_some_and(|line| line.contains("$")), "{plan:?}");
+    ensure!(warning.is_some_and(|line| line.contains('$')), "{plan:?}");
     Ok(())
 }
 
 #[test]
 fn what_is_declared_counts_until_something_is_measured_and_without_either_nothing_is_said() -> Result<()> {
-    let (stage, at) = (stage(), place("expected", "us-east-1"));
+    let (stage, at) = (stage(&[]), place("expected", "us-east-1"));
     stage.make_bucket(at)?;
     stage.apply_trail(at, |spec| spec["cost"] = json!({"monthlyBudget": "1.00"}))?;
     stage.wait_ready(at)?;
@@ -187,5 +187,35 @@ fn what_is_declared_counts_until_something_is_measured_and_without_either_nothin
     assert_eq!(condition(&trail, "WithinBudget")["reason"], "WithinBudget", "{cost}");
     let refused = stage.patch_trail(at, &json!({"cost": {"monthlyBudget": "cheap"}})).unwrap_err();
     ensure!(format!("{refused:#}").contains("an amount of US dollars"), "{refused:#}");
+    Ok(())
+}
+
+#[test]
+fn where_it_may_ask_aws_s_own_prices_hold_also_where_none_was_known() -> Result<()> {
+    let (stage, at) = (stage(&[("cost.priceRefresh", "true")]), place("refreshed", "eu-north-1"));
+    stage.make_bucket(at)?;
+    stage.apply_trail(at, |spec| spec["cost"] = json!({"volume": {"dataEvents": 1_000_000}}))?;
+    stage.wait_ready(at)?;
+    let trail = wait_cost(&stage, at, "estimated", |cost| !cost["monthly"].is_null())?;
+    let cost = &trail["status"]["cost"];
+    let part = |document: &Value| {
+        let mut all = document["components"].as_array().into_iter().flatten();
+        all.find(|one| one["name"] == "DataEvents").map(|one| one["monthlyCost"].clone())
+    };
+    // The lab's price, which is none of AWS's, is $2.00 for a million.
+    assert_eq!((part(cost), &cost["priceListDate"]), (Some("2.00".into()), &"2026-11-01".into()), "{cost}");
+
+    let exported =
+        stage.cluster.kubectl(&["get", "trail", at.name, "-n", at.namespace, "--output", "yaml"])?;
+    let path = stage.cluster.folder().join("refreshed.yaml");
+    fs::write(&path, exported)?;
+    let price = |more: &str| -> Result<Value> {
+        let answer = planning::call(&stage, &format!("cost -f {} -o json{more}", path.display()))?;
+        serde_json::from_str(&answer.out).with_context(|| format!("{answer:?}"))
+    };
+    assert_eq!(part(&price(" --price-refresh")?), Some("2.00".into()));
+    let without = price("")?;
+    assert_eq!(part(&without), None);
+    ensure!(without["unknown"].to_string().contains("data events in eu-north-1"), "{without}");
     Ok(())
 }

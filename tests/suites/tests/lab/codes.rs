@@ -10,7 +10,7 @@ use trail_operator_reconcile::reason::Reason;
 use crate::refusals::refusals;
 
 /// Modules that imitate CloudTrail's neighbours, or serve the tests. All others imitate CloudTrail.
-const NEIGHBOURS: [&str; 12] = [
+const NEIGHBOURS: [&str; 13] = [
     "account_service.py",
     "delivery.py",
     "emulator.py",
@@ -22,6 +22,7 @@ const NEIGHBOURS: [&str; 12] = [
     "neighbour_service.py",
     "organization_service.py",
     "organizations.py",
+    "price_list_service.py",
     "telemetry_service.py",
 ];
 

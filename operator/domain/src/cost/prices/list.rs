@@ -85,12 +85,21 @@ impl Prices {
         Ok(list.done())
     }
 
-    /// The price in one entry of GetProducts' `PriceList`.
-    pub fn from_price_list_entry(text: &str) -> Result<PriceList, PriceTableError> {
-        let entry: Entry = serde_json::from_str(text).map_err(|error| not_a_list(&error))?;
-        let mut list = Reading::new(&entry.service_code, &entry.publication_date)?;
-        list.take(&entry.product, entry.terms.on_demand.values());
-        Ok(list.done())
+    /// The prices in entries of GetProducts' `PriceList`, all of one service.
+    pub fn from_price_list_entries<'a>(
+        entries: impl IntoIterator<Item = &'a str>,
+    ) -> Result<PriceList, PriceTableError> {
+        let mut list: Option<Reading> = None;
+        for text in entries {
+            let entry: Entry = serde_json::from_str(text).map_err(|error| not_a_list(&error))?;
+            let reading = match &mut list {
+                Some(reading) => reading,
+                None => list.insert(Reading::new(&entry.service_code, &entry.publication_date)?),
+            };
+            reading.take(&entry.product, entry.terms.on_demand.values());
+        }
+        let none = || PriceList { prices: Prices::default(), left_out: Vec::new() };
+        Ok(list.map_or_else(none, Reading::done))
     }
 }
 

@@ -137,15 +137,23 @@ fn the_latest_term_holds() {
 
 #[test]
 fn an_answer_of_the_price_list_api_is_read_too() {
-    let entry = json!({
-        "product": product("A", "EUC1-CW:AlarmMonitorUsage", "eu-central-1", &json!({})),
-        "serviceCode": "AmazonCloudWatch",
-        "terms": {"OnDemand": {"A.JRTCKXETXF": term(&[("0", "Alarms", "0.1")])}},
-        "version": "20261008112233",
-        "publicationDate": "2026-10-08T11:22:33Z",
-    });
-    let list = Prices::from_price_list_entry(&entry.to_string()).unwrap();
-    assert_eq!(cost(&list, Component::StandardAlarms, "eu-central-1", "3"), Some(decimal("0.3")));
+    let entry = |sku: &str, price: &str| {
+        let entry = json!({
+            "product": product(sku, "EUC1-CW:AlarmMonitorUsage", "eu-central-1", &json!({})),
+            "serviceCode": "AmazonCloudWatch",
+            "terms": {"OnDemand": {"A.JRTCKXETXF": term(&[("0", "Alarms", price)])}},
+            "version": "20261008112233",
+            "publicationDate": "2026-10-08T11:22:33Z",
+        });
+        entry.to_string()
+    };
+    let read =
+        |entries: &[String]| Prices::from_price_list_entries(entries.iter().map(String::as_str)).unwrap();
+    let price = |list: &PriceList| cost(list, Component::StandardAlarms, "eu-central-1", "3");
+    assert_eq!(price(&read(&[entry("A", "0.1")])), Some(decimal("0.3")));
+    let two = read(&[entry("A", "0.1"), entry("B", "0.2")]);
+    assert_eq!((price(&two), two.left_out.len()), (None, 1), "products that do not agree");
+    assert_eq!(read(&[]).prices, Prices::default());
 }
 
 #[test]

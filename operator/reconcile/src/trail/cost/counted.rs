@@ -3,7 +3,7 @@
 //! A run of log file validation reads what was delivered since the last one, once: each such span is a tally. Tallies of a day
 //! are put together; what a restart finds in status counts as one tally until a week was counted anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -93,6 +93,12 @@ impl Counted {
         };
         let events = extrapolate(&self.0.iter().map(window).collect::<Vec<_>>())?;
         Some(Month { events, log_files: Some(self.log_files_a_month()) })
+    }
+
+    /// The Regions that they are of.
+    pub fn regions(&self) -> BTreeSet<String> {
+        let kinds = self.0.iter().flat_map(|tally| tally.kinds.keys());
+        kinds.map(|kind| kind.region.clone()).filter(|region| !region.is_empty()).collect()
     }
 
     fn log_files_a_month(&self) -> Decimal {
