@@ -239,9 +239,22 @@ async fn count(args: &Args, then: &mut Manifests, today: Option<&mut Manifests>)
     }
     let seconds = |time: Option<Timestamp>| time.map(Timestamp::as_second);
     let given = Given { start: seconds(args.start_time), end: seconds(args.end_time) };
+    if let (Some(start), Some(end)) = (args.start_time, args.end_time)
+        && start >= end
+    {
+        bail!("--start-time {start} is not before --end-time {end}");
+    }
     let subjects = today.as_deref().into_iter().chain([&*then]).flat_map(Manifests::subjects);
     let mut counting = Counting::new(subjects, given);
     events::each(&args.events, &args.access, |event| counting.add(event)).await?;
+    if counting.events == 0 {
+        match counting.left_out {
+            0 => bail!("there are no events in what --events names"),
+            left_out => {
+                bail!("none of the {left_out} events is of the time that --start-time and --end-time say")
+            }
+        }
+    }
     if let Some(account_id) = counting.account() {
         for manifests in [Some(&mut *then), today].into_iter().flatten() {
             manifests.be_of(&account_id)?;
@@ -322,7 +335,7 @@ fn print_estimate(args: &Args, trails: &[Priced]) -> Result<()> {
     let bill = match &args.compare_bill {
         Some(path) => {
             let rows = bill::read(path, args.bill_service)?;
-            priced::together(trails).map(|estimate| compare_bill(&estimate, &rows))
+            priced::together(trails).map(|estimate| bill::of_its_services(compare_bill(&estimate, &rows)))
         }
         None => None,
     };

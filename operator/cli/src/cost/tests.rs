@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, sync::LazyLock};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use trail_operator_crds::{Trail, TrailStatus};
-use trail_operator_domain::cost::{Decimal, Prices, compare_bill, plain};
+use trail_operator_domain::cost::{Decimal, Prices, Service, compare_bill, plain};
 
 use super::{
     bill,
@@ -338,6 +338,32 @@ async fn what_has_no_volume_or_no_price_is_in_no_sum_and_said() {
 }
 
 #[tokio::test]
+async fn what_is_expected_counts_for_what_is_recorded_and_for_who_asks_for_it() {
+    let volume = json!({"cost": {"volume": {"dataEvents": 1_000_000, "networkActivityEvents": 1_000_000}}});
+    let of = async |objects: &[Value]| {
+        let document = parsed(
+            &document::estimate(&price(&manifests(objects).await.unwrap(), Volume::AsDeclared), None)
+                .unwrap(),
+        );
+        let objects = document["objects"].as_array().unwrap().iter();
+        let objects: Vec<_> = objects.map(|one| (one["name"].clone(), one["monthly"].clone())).collect();
+        (components(&document).into_iter().map(|(name, ..)| name).collect::<Vec<_>>(), objects)
+    };
+    let audit = || trail("audit", &volume);
+    let (components, _) = of(&[audit()]).await;
+    assert!(
+        !components.contains(&"DataEvents".to_owned()),
+        "no EventSelector, no data events: {components:?}"
+    );
+    let (components, objects) = of(&[audit(), photos("cats", "photos/cats/")]).await;
+    assert_eq!(components[0], "DataEvents");
+    assert!(!components.contains(&"NetworkActivityEvents".to_owned()), "{components:?}");
+    assert_eq!(objects[0], (json!("cats"), json!("1.00")));
+    let (_, objects) = of(&[audit(), photos("cats", "photos/cats/"), photos("dogs", "photos/dogs/")]).await;
+    assert_eq!(objects.len(), 1, "of two nobody can say which: {objects:?}");
+}
+
+#[tokio::test]
 async fn manifests_that_the_operator_would_not_accept_are_refused() {
     let bad = object(
         "EventSelector",
@@ -358,7 +384,9 @@ async fn a_bill_stands_beside_the_estimate() {
     let path = file(&folder, "bill.csv", csv);
     let trails = price(&two, Volume::Counted(&counting));
     let rows = bill::read(&path, None).unwrap();
-    let compared = compare_bill(&priced::together(&trails).unwrap(), &rows);
+    let compared = bill::of_its_services(compare_bill(&priced::together(&trails).unwrap(), &rows));
+    let services: Vec<_> = compared.iter().map(|row| row.component.service()).collect();
+    assert_eq!(services, [Service::CloudTrail; 2], "the bill has nothing of S3, so nothing is said of it");
     let document = parsed(&document::estimate(&trails, Some(&compared)).unwrap());
     assert_eq!(
         document["bill"][0],

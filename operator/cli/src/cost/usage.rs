@@ -10,6 +10,7 @@ use trail_operator_domain::cost::{
     Component, Decimal, Prices, Trail,
     infracost::{self, Resource, Usage},
 };
+use trail_operator_domain::selectors::{AdvancedSelector, FieldSelector, ReadWrite, Selectors};
 use trail_operator_reconcile::trail::cost::{Account, Subject};
 
 use super::priced::{Priced, quantity};
@@ -50,6 +51,13 @@ impl Usages {
             data_events: whole(usage.data_events),
             ..DeclaredVolume::default()
         });
+        // Infracost does not look at selectors: its data events are those that are recorded, whatever they are. Of a type
+        // of which the operator's own reads are none, since these are not in its number.
+        let data = FieldSelector::equals("eventCategory", ["Data"]);
+        let kind = FieldSelector::equals("resources.type", ["AWS::Lambda::Function"]);
+        let data = AdvancedSelector { name: String::new(), fields: [data, kind].into() };
+        let management = AdvancedSelector::management(ReadWrite::All, []);
+        subject.trail.selectors = Selectors::declared(Some(management), &[data]);
         subject.declared.insight_events = Some(usage.insight_events.unwrap_or_default());
         let first = Trail {
             logging_since: Some(i64::MIN),

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trail_operator_crds::{LoggingStatus, TrailStatus as PreviousStatus, condition};
+use trail_operator_domain::cost;
 
 use super::Input;
 use crate::{
@@ -45,6 +46,16 @@ pub struct Elsewhere {
 pub struct Memory {
     looked: bool,
     seen: BTreeMap<(String, Destination), Seen>,
+    bucket_refuses: bool,
+}
+
+impl Memory {
+    /// Whether log files could not be delivered when it was last looked; before the first look, whether status says so.
+    pub fn bucket_refuses(&self, previous: &PreviousStatus) -> bool {
+        let known = previous.cost.iter().flat_map(|cost| &cost.findings);
+        let mut known = known.filter(|finding| finding.reason == cost::Reason::BucketRefuses.name());
+        if self.looked { self.bucket_refuses } else { known.next().is_some() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,13 +102,14 @@ pub fn judge(input: &Input, home: &TrailStatus, previous: &PreviousStatus, now: 
     let elsewhere = input.elsewhere.regions.as_ref().filter(|_| input.settings.is_multi_region_trail);
     let elsewhere = elsewhere.unwrap_or(&none);
     let regions = std::iter::once((&input.region, home)).chain(elsewhere);
-    let mut memory = Memory { looked: true, seen: BTreeMap::new() };
+    let mut memory = Memory { looked: true, ..Memory::default() };
     let mut failures = Vec::new();
     for (region, status) in regions {
         for (destination, error, success) in deliveries(status, &input.settings) {
             let look = Look { region, destination, error, success, pulse: pulse(status) };
             let Some(seen) = look.seen(&input.deliveries, previous, now) else { continue };
             if !look.is_outdated(&seen, &input.settings, now) {
+                memory.bucket_refuses |= destination == Destination::LogFiles;
                 failures.push((region.clone(), destination, seen.clone(), success));
             }
             memory.seen.insert((region.clone(), destination), seen);

@@ -194,6 +194,7 @@ fn what_is_declared_counts_until_something_is_measured_and_without_either_nothin
 fn where_it_may_ask_aws_s_own_prices_hold_also_where_none_was_known() -> Result<()> {
     let (stage, at) = (stage(&[("cost.priceRefresh", "true")]), place("refreshed", "eu-north-1"));
     stage.make_bucket(at)?;
+    composing::apply(&stage, &composing::objects(at, "refreshed"))?;
     stage.apply_trail(at, |spec| spec["cost"] = json!({"volume": {"dataEvents": 1_000_000}}))?;
     stage.wait_ready(at)?;
     let trail = wait_cost(&stage, at, "estimated", |cost| !cost["monthly"].is_null())?;
@@ -205,17 +206,42 @@ fn where_it_may_ask_aws_s_own_prices_hold_also_where_none_was_known() -> Result<
     // The lab's price, which is none of AWS's, is $2.00 for a million.
     assert_eq!((part(cost), &cost["priceListDate"]), (Some("2.00".into()), &"2026-11-01".into()), "{cost}");
 
-    let exported =
-        stage.cluster.kubectl(&["get", "trail", at.name, "-n", at.namespace, "--output", "yaml"])?;
+    let mine = r#"{"kind":"EventSelector","monthly":"2.00""#;
+    ensure!(cost["objects"].to_string().contains(mine), "{cost}");
+    let kinds = "trails,eventselectors";
+    let exported = stage.cluster.kubectl(&["get", kinds, "-n", at.namespace, "--output", "yaml"])?;
     let path = stage.cluster.folder().join("refreshed.yaml");
     fs::write(&path, exported)?;
     let price = |more: &str| -> Result<Value> {
         let answer = planning::call(&stage, &format!("cost -f {} -o json{more}", path.display()))?;
         serde_json::from_str(&answer.out).with_context(|| format!("{answer:?}"))
     };
-    assert_eq!(part(&price(" --price-refresh")?), Some("2.00".into()));
+    let refreshed = price(" --price-refresh")?;
+    assert_eq!(part(&refreshed), Some("2.00".into()), "{refreshed}");
     let without = price("")?;
     assert_eq!(part(&without), None);
     ensure!(without["unknown"].to_string().contains("data events in eu-north-1"), "{without}");
+    Ok(())
+}
+
+#[test]
+fn a_bucket_that_refuses_deliveries_is_found_with_what_it_goes_on_costing() -> Result<()> {
+    let (stage, at) = (stage(&[]), place("refusing", "us-east-1"));
+    stage.make_bucket(at)?;
+    composing::apply(&stage, &composing::objects(at, "refusing"))?;
+    stage.apply_trail(at, |spec| spec["cost"] = json!({"volume": {"dataEvents": 1_000_000}}))?;
+    stage.wait_ready(at)?;
+    wait_cost(&stage, at, "without a finding", |cost| {
+        cost["monthly"].is_string() && cost["findings"].is_null()
+    })?;
+    stage.aws(at, "s3", "DeleteBucketPolicy", &json!({"Bucket": at.bucket()}))?;
+    let what =
+        json!({"trail": at.name, "region": at.region, "hours": 0, "filesPerHour": 1, "eventsPerFile": 1});
+    stage.lab.deliver(what)?;
+    let found = |cost: &Value| cost["findings"][0]["reason"] == "BucketRefuses";
+    let trail = wait_cost(&stage, at, "found to be for nothing", found)?;
+    // $0.10 for 100,000 events.
+    let cost = &trail["status"]["cost"];
+    assert_eq!(cost["findings"][0]["monthly"], "1.00", "{cost}");
     Ok(())
 }

@@ -14,7 +14,7 @@ use trail_operator_reconcile::{
     reason::Reason,
     trail::{
         self, Actor, Applied, Change, DeletedWith, Freshness, Input, Next, Report, Surroundings, Unresolved,
-        finalize, finalize::Finalized,
+        cost::Subject, finalize, finalize::Finalized,
     },
 };
 
@@ -248,11 +248,14 @@ pub(super) fn input(
     let input = trail::dereference(&trail, actor(shared), stores, now)?;
     let uid = trail.uid().unwrap_or_default();
     let generation = trail.meta().generation;
+    let deliveries = memory.deliveries(&uid);
+    let bucket_refuses = deliveries.bucket_refuses(previous);
     Ok(Input {
+        cost: Box::new(Subject { bucket_refuses, ..*input.cost }),
         was_settled: input.was_settled || memory.settled_generation(&uid) == generation,
         last_write: memory.last_write(&uid),
         fights: memory.fights(&uid, generation),
-        deliveries: memory.deliveries(&uid),
+        deliveries,
         isolation: memory.isolation(&uid),
         elsewhere: memory.elsewhere(&uid),
         ledger: memory.ledger(&uid).unwrap_or(input.ledger),

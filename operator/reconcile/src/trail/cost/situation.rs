@@ -1,5 +1,7 @@
 //! What is known of a trail and its account, as the model of costs wants it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use trail_operator_crds::{DeclaredVolume, LogFiles};
 use trail_operator_domain::cost::{
@@ -7,6 +9,7 @@ use trail_operator_domain::cost::{
     ObjectKind, Organization, PricedMonth, Prices, Reads, Recorded, Sample, Situation, Topic, Trail, Volume,
     Volumes,
 };
+use trail_operator_domain::selectors::Admission;
 
 use super::{Counted, Metrics, Month, Subject, bucket, log_group};
 use crate::trail::Input;
@@ -137,7 +140,7 @@ fn volumes(subject: &Subject, account: &Account, month: Option<&Month>) -> Optio
             sample: format!("CloudWatch counted the events of the log group on {days} days"),
         });
     }
-    let shape = subject.declared.volume.map(Shape::Declared)?;
+    let shape = subject.declared.volume.map(|volume| Shape::Declared(recorded(subject, volume)))?;
     Some(Known {
         volumes: shape.volumes(subject, shape.total(), Basis::Declared),
         basis: Basis::Declared,
@@ -171,7 +174,32 @@ fn shape(subject: &Subject) -> Option<Shape> {
     if only_management {
         return Some(Shape::Management);
     }
-    subject.declared.volume.map(Shape::Declared).filter(|shape| !shape.total().is_zero())
+    let declared = subject.declared.volume.map(|volume| Shape::Declared(recorded(subject, volume)));
+    declared.filter(|shape| !shape.total().is_zero())
+}
+
+/// Of what is expected, what the trail records at all: without an EventSelector there are no data events.
+fn recorded(subject: &Subject, volume: DeclaredVolume) -> DeclaredVolume {
+    let selectors = &subject.trail.selectors;
+    let coverage = selectors.management_events();
+    let of_management = |read_only| coverage.admits(Some(read_only), "") != Admission::No;
+    let advanced = selectors.advanced();
+    let of = |category| advanced.iter().any(|selector| selector.category() == Some(category));
+    let where_recorded = |is: bool, events: i64| if is { events } else { 0 };
+    DeclaredVolume {
+        management_read_events: where_recorded(of_management(true), volume.management_read_events),
+        management_write_events: where_recorded(of_management(false), volume.management_write_events),
+        data_events: where_recorded(of("Data"), volume.data_events),
+        network_activity_events: where_recorded(of("NetworkActivity"), volume.network_activity_events),
+    }
+}
+
+/// The EventSelector that asks for all events of a category; `None` where several do.
+fn only_object(subject: &Subject, category: &str) -> Option<Object> {
+    let asking = subject.named.iter().filter(|named| named.selector.category() == Some(category));
+    let names: BTreeSet<_> = asking.map(|named| named.name.as_str()).collect();
+    let mut names = names.into_iter();
+    names.next().filter(|_| names.next().is_none()).and_then(event_selector)
 }
 
 impl Shape {
@@ -203,7 +231,10 @@ impl Shape {
                         Category::Management => volumes.management.push(volume),
                         category => volumes.recorded.push(Recorded {
                             trail: subject.trail.arn.clone(),
-                            object: None,
+                            object: only_object(
+                                subject,
+                                if category == Category::Data { "Data" } else { "NetworkActivity" },
+                            ),
                             category,
                             volume,
                         }),
@@ -234,7 +265,7 @@ fn equipped(subject: &Subject, account: &Account, known: &Known) -> Trail {
         object: Some(subject.object.clone()),
         aggregation: subject.trail.aggregation,
         insight_events: subject.declared.insight_events,
-        bucket: account.bucket.clone(),
+        bucket: account.bucket.clone().map(|bucket| Bucket { refuses: subject.bucket_refuses, ..bucket }),
         kms: account.kms.clone(),
         topic: account.topic.clone(),
         log_group: account.log_group.as_ref().map(|(group, metrics)| LogGroup {

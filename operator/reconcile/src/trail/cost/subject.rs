@@ -34,6 +34,8 @@ pub struct Subject {
     pub log_group: Option<String>,
     /// The alarms on its log group.
     pub alarms: Vec<Alarm>,
+    /// Whether its bucket refuses deliveries, as far as that was seen.
+    pub bucket_refuses: bool,
 }
 
 /// What the manifest says.
@@ -75,6 +77,7 @@ impl Subject {
             trail: as_declared(trail, arn, account_id, recording),
             named: named(&recording.selectors),
             validation: trail.spec.enable_log_file_validation.then(|| trail.spec.validation.clone()),
+            bucket_refuses: false,
             pairs: delivering.and_then(|pairs| u32::try_from(pairs).ok()).unwrap_or_default().max(1),
             declared: Declared {
                 volume: cost.volume,

@@ -28,6 +28,7 @@ fn object(kind: ObjectKind, name: &str) -> Object {
 
 fn subject() -> Subject {
     Subject {
+        bucket_refuses: false,
         trail: Trail::new(ARN, ACCOUNT, REGION),
         object: object(ObjectKind::Trail, "audit"),
         named: vec![],
