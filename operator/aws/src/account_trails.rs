@@ -19,6 +19,9 @@ use trail_operator_reconcile::{
 
 use crate::Account;
 
+/// How old the list of Regions may be: an account enables one now and then.
+const REGIONS_AGE: Duration = Duration::from_hours(1);
+
 /// What is seen of all trails of an account.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AccountTrails {
@@ -29,7 +32,7 @@ pub struct AccountTrails {
 }
 
 impl Account {
-    /// Asks in every Region that is enabled. `home` is one that is there in any case.
+    /// Asks in every Region that is enabled. `home` is one that is there in any case; answers may be `max_age` old.
     pub async fn trails(&self, home: &str, max_age: Duration) -> AccountTrails {
         let read = || async { Ok(read(self, home, max_age).await) };
         self.account_trails().get(&(), max_age, read).await.unwrap_or_default()
@@ -38,7 +41,7 @@ impl Account {
 
 async fn read(account: &Account, home: &str, max_age: Duration) -> AccountTrails {
     let mut unseen = Vec::new();
-    let regions = account.list_regions(max_age).await.unwrap_or_else(|_| {
+    let regions = account.list_regions(REGIONS_AGE).await.unwrap_or_else(|_| {
         unseen.push("all Regions but the home Region".to_owned());
         vec![home.to_owned()]
     });

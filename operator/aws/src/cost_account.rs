@@ -13,10 +13,14 @@ use trail_operator_reconcile::trail::{
 
 use crate::Account;
 
+/// How old the list of other trails may be: long enough that estimates of one account at one time share it, short enough
+/// that who deletes a second copy is not told of it for another hour.
+const NEIGHBOURS_AGE: Duration = Duration::from_mins(1);
+
 impl Account {
-    /// Asks for all of it; answers may be `max_age` old. The bucket is `owner`'s, where somebody says whose it is.
+    /// Asks for all of it; answers may be `max_age` old, and those about other trails a minute. The bucket is `owner`'s, where somebody says whose it is.
     pub async fn cost_account(&self, input: &Input, owner: Option<&str>, max_age: Duration) -> cost::Account {
-        let trails = Box::pin(self.trails(&input.region, max_age)).await;
+        let trails = Box::pin(self.trails(&input.region, max_age.min(NEIGHBOURS_AGE))).await;
         let mut seen =
             cost::Account { trails: trails.trails, unseen: trails.unseen, ..cost::Account::declared(input) };
         if input.settings.is_organization_trail {

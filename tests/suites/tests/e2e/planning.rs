@@ -62,6 +62,13 @@ fn change<'a>(object: &'a Value, field: &str) -> &'a Value {
     changes.into_iter().flatten().find(|change| change["field"] == field).unwrap_or(&Value::Null)
 }
 
+/// The reasons found, but for the one that trails of other tests in this account may give: theirs may record the same.
+fn own_findings(object: &Value) -> Vec<&str> {
+    let reasons =
+        object["findings"].as_array().into_iter().flatten().filter_map(|one| one["reason"].as_str());
+    reasons.filter(|reason| *reason != "SecondManagementCopy").collect()
+}
+
 fn manifest(stage: &Stage, at: Place<'_>, spec: &Value) -> Result<PathBuf> {
     let mut trail = at.manifest();
     for (field, value) in spec.as_object().into_iter().flatten() {
@@ -91,7 +98,7 @@ fn the_plan_for_a_manifest_is_what_applying_it_does() -> Result<()> {
         (&object["kind"], &object["namespace"], &object["name"]),
         (&json!("Trail"), &json!("default"), &json!("foreseen"))
     );
-    assert_eq!(object["findings"], json!([]));
+    assert_eq!(own_findings(object), [""; 0]);
     let bucket = json!({
         "operation": "CreateTrail", "field": "s3.bucketName", "from": "", "to": at.bucket(), "reason": "missing in AWS",
         "weakening": false, "withheld": false,
@@ -268,10 +275,11 @@ fn a_plan_tells_what_selectors_add_and_which_are_not_accepted() -> Result<()> {
     assert_eq!(operations(trail), ["CreateTrail", "PutEventSelectors", "StartLogging"]);
     let added = change(trail, "eventSelectors")["to"].as_str().unwrap_or_default();
     assert!(added.contains("sound (writes of AWS::S3::Object") && !added.contains("broken"), "{added}");
-    let [finding] = trail["findings"].as_array().context("no findings")?.as_slice() else {
-        panic!("{trail}")
-    };
-    assert_eq!((&finding["severity"], &finding["reason"]), (&json!("Error"), &json!("Invalid")));
+    assert_eq!(own_findings(trail), ["Invalid"]);
+    let finding =
+        trail["findings"].as_array().and_then(|all| all.iter().find(|one| one["reason"] == "Invalid"));
+    let finding = finding.context("no such finding")?;
+    assert_eq!(finding["severity"], "Error");
     let message = finding["message"].as_str().unwrap_or_default();
     assert!(message.starts_with("EventSelector default/broken: spec.advanced[0]"), "{message}");
     assert!(answer.err.contains("EventSelector default/own: RecordsOwnBucket"), "{}", answer.err);

@@ -53,6 +53,13 @@ fn events(name: &str) -> Result<Events> {
             recorded: vec![object("GetObject", "my-shop/invoices/1.pdf")],
             lost: vec![object("GetObject", "my-shop/offers/1.pdf")],
         },
+        "orders" => Events {
+            recorded: vec![
+                object("GetObject", "example-orders/1.json"),
+                object("PutObject", "example-orders/1.json"),
+            ],
+            lost: vec![object("PutObject", "example-orders-2/1.json")],
+        },
         "sensitive-bucket" => Events {
             recorded: vec![
                 object("GetObject", "sensitive-bucket/1"),
