@@ -46,7 +46,9 @@ pub use finding::{Fault, Finding, Reason, Severity, Verdict};
 pub use names::{Chain, Location, Object, Trail};
 pub use report::{ChainReport, Counts, LogFileCounts, Range, Report};
 pub use request::{Anchor, Delivery, Expiration, Limits, LogFiles, Request, Selection};
-pub use run::{FileKind, Hooks, Listener, Observer, Outcome, Progress, RunError, Snapshot, recall, run};
+pub use run::{
+    FileKind, Hooks, Listener, LogFileObserver, Observer, Outcome, Progress, RunError, Snapshot, recall, run,
+};
 pub use source::{
     ListRequest, ListedKey, ListedObject, ObjectBody, ObjectSource, OpenObject, Page, ReadError,
 };

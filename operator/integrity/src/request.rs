@@ -208,6 +208,7 @@ impl Anchor {
 /// much again for what it lists, and twice `large_file` and what 100,000 listed files take for the two that are larger
 /// and may be held at a time, each until its signature has verified: some 64 × 2.5 + 2 × 110 MiB at worst with the
 /// defaults in a hostile bucket, some 15 MiB in an ordinary one. No text of a digest but its list is longer than 2 KiB.
+/// Who reads records holds one of each transfer, of 2 MiB at most.
 /// Beside that, of each of the `chains` being verified: 1 KB for each of its digests, 16 bytes for each log file they
 /// list, 32 for each log file of one day where changes are looked for, and the findings that a report has.
 #[derive(Debug, Clone)]
@@ -222,7 +223,7 @@ pub struct Limits {
     pub pairs: usize,
     /// A log file that inflates to more is not read to its end.
     pub log_file: u64,
-    /// A digest that inflates to more is not read, and a log file that does is not handed to the observer.
+    /// A digest that inflates to more is not read.
     pub large_file: usize,
     /// Most digests of one chain.
     pub digests: usize,

@@ -2,15 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use indicatif::HumanCount;
 use trail_operator_domain::cost::counting::Counter;
-use trail_operator_integrity::{
-    Chain, Object,
-    records::{Record, RecordSink},
-};
+use trail_operator_integrity::records::{LogFileSink, Record, RecordSink};
 use trail_operator_reconcile::trail::cost::event;
 
 /// Counts the records of a run, as the operator does for its estimate of costs.
@@ -19,7 +16,7 @@ pub(super) struct Counting(Mutex<Counter>);
 
 impl Counting {
     fn counter(&self) -> MutexGuard<'_, Counter> {
-        // A count is whole between two records, also where a thread has failed.
+        // A count is whole between two log files, also where a thread has failed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -40,12 +37,23 @@ impl Counting {
 }
 
 impl RecordSink for Counting {
-    fn records(&self, _: &Chain, records: &[Record<'_>]) {
-        let mut counter = self.counter();
-        for record in records {
-            counter.add(&event(record));
-        }
+    fn log_file(self: Arc<Self>) -> Box<dyn LogFileSink> {
+        Box::new(OfLogFile { counter: Counter::default(), all: self })
+    }
+}
+
+/// Those of one log file.
+struct OfLogFile {
+    counter: Counter,
+    all: Arc<Counting>,
+}
+
+impl LogFileSink for OfLogFile {
+    fn record(&mut self, record: &Record<'_>) {
+        self.counter.add(&event(record));
     }
 
-    fn unread(&self, _: &Chain, _: &Object) {}
+    fn verified(self: Box<Self>) {
+        self.all.counter().merge(self.counter);
+    }
 }

@@ -1,13 +1,12 @@
 //! The patterns of a trail's alarms, tried on every record that a run reads.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use trail_operator_crds::MatchedEvent;
 use trail_operator_domain::patterns::{Pattern, Patterns, Scratch, Verdict};
-use trail_operator_integrity::{
-    Chain, Object,
-    records::{Record, RecordSink},
-};
+use trail_operator_integrity::records::{LogFileSink, Record, RecordSink};
 use trail_operator_reconcile::metric_alarm::Tried;
 
 /// Texts of an event are kept up to this length: what is in a log may have been written by anybody.
@@ -59,25 +58,36 @@ impl Backtest {
 }
 
 impl RecordSink for Backtest {
-    fn records(&self, _: &Chain, records: &[Record<'_>]) {
-        // One lock for a file, not for a record.
-        let mut counted = Counts { events: 0, each: vec![Count::default(); self.of.len()] };
-        let mut scratch = Scratch::default();
-        for record in records {
-            let Ok(verdicts) = self.patterns.evaluate(record.raw, &mut scratch) else { continue };
-            counted.events += 1;
-            for (count, verdict) in counted.each.iter_mut().zip(verdicts) {
-                match verdict {
-                    Verdict::Match => count.hit(record),
-                    Verdict::Undetermined => count.undetermined += 1,
-                    Verdict::NoMatch => {}
-                }
+    fn log_file(self: Arc<Self>) -> Box<dyn LogFileSink> {
+        let counts = Counts { events: 0, each: vec![Count::default(); self.of.len()] };
+        Box::new(OfLogFile { counts, scratch: Scratch::default(), all: self })
+    }
+}
+
+/// What one log file has matched.
+struct OfLogFile {
+    counts: Counts,
+    scratch: Scratch,
+    all: Arc<Backtest>,
+}
+
+impl LogFileSink for OfLogFile {
+    fn record(&mut self, record: &Record<'_>) {
+        let Self { counts, scratch, all } = self;
+        let Ok(verdicts) = all.patterns.evaluate(record.raw, scratch) else { return };
+        counts.events += 1;
+        for (count, verdict) in counts.each.iter_mut().zip(verdicts) {
+            match verdict {
+                Verdict::Match => count.hit(record),
+                Verdict::Undetermined => count.undetermined += 1,
+                Verdict::NoMatch => {}
             }
         }
-        self.counts.lock().add(counted);
     }
 
-    fn unread(&self, _: &Chain, _: &Object) {}
+    fn verified(self: Box<Self>) {
+        self.all.counts.lock().add(self.counts);
+    }
 }
 
 impl Counts {

@@ -4,14 +4,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Record, RecordSink};
+use super::{LogFileSink, Record, RecordSink};
 use crate::finding::shortened;
-use crate::names::{Chain, Object, Trail};
+use crate::names::Trail;
 use crate::report::Range;
 use crate::time::WINDOW;
 
@@ -54,8 +56,8 @@ impl Control {
         if !is_one {
             return None;
         }
-        let Whole { request_parameters: Parameters { name, enable_log_file_validation } } =
-            serde_json::from_str(record.raw).ok()?;
+        let Whole { request_parameters, user_identity } = serde_json::from_str(record.raw).ok()?;
+        let Parameters { name, enable_log_file_validation } = request_parameters;
         // A name alone means a trail of the account and Region that was asked.
         let named = name == trail.name
             && record.aws_region.as_deref() == Some(trail.home_region.as_str())
@@ -63,9 +65,8 @@ impl Control {
         if !named && name != trail.arn {
             return None;
         }
-        let identity = &record.user_identity;
         let principal =
-            identity.arn.as_deref().or(identity.invoked_by.as_deref()).or(identity.kind.as_deref());
+            ["arn", "invokedBy", "type"].into_iter().find_map(|name| user_identity[name].as_str());
         Some(Self {
             time: record.event_time.as_deref()?.parse().ok()?,
             event_name: event_name.to_owned(),
@@ -89,6 +90,8 @@ impl Control {
 #[serde(rename_all = "camelCase")]
 struct Whole {
     request_parameters: Parameters,
+    #[serde(default)]
+    user_identity: Value,
 }
 
 #[derive(Deserialize)]
@@ -126,25 +129,44 @@ impl Controls {
 }
 
 impl RecordSink for Controls {
-    fn records(&self, _: &Chain, records: &[Record<'_>]) {
-        for control in records.iter().filter_map(|record| Control::of(record, &self.trail)) {
-            let mut newest = self.newest.lock();
-            newest.insert(control);
-            if newest.len() > MOST_CONTROLS {
-                newest.pop_first();
-            }
+    fn log_file(self: Arc<Self>) -> Box<dyn LogFileSink> {
+        Box::new(OfLogFile { newest: BTreeSet::new(), all: self })
+    }
+}
+
+/// Those of one log file.
+struct OfLogFile {
+    newest: BTreeSet<Control>,
+    all: Arc<Controls>,
+}
+
+impl LogFileSink for OfLogFile {
+    fn record(&mut self, record: &Record<'_>) {
+        if let Some(control) = Control::of(record, &self.all.trail) {
+            add(&mut self.newest, [control]);
         }
     }
 
-    fn unread(&self, _: &Chain, _: &Object) {}
+    fn verified(self: Box<Self>) {
+        add(&mut self.all.newest.lock(), self.newest);
+    }
+}
+
+fn add(newest: &mut BTreeSet<Control>, more: impl IntoIterator<Item = Control>) {
+    for control in more {
+        newest.insert(control);
+        if newest.len() > MOST_CONTROLS {
+            newest.pop_first();
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
-    use crate::records::each;
+    use crate::records::Scanner;
 
     fn trail() -> Trail {
         Trail::from_arn("arn:aws:cloudtrail:us-east-1:111122223333:trail/audit").unwrap()
@@ -159,12 +181,11 @@ mod tests {
     }
 
     fn collect(events: &[Value]) -> Vec<Control> {
-        let controls = Controls::new(trail());
-        let file = json!({"Records": events}).to_string();
-        let mut records = Vec::new();
-        each(file.as_bytes(), |record| records.push(record)).unwrap();
-        let chain = Chain { account: String::new(), region: String::new(), backfill: false };
-        controls.records(&chain, &records);
+        let controls = Arc::new(Controls::new(trail()));
+        let (mut scanner, mut sink) = (Scanner::default(), controls.clone().log_file());
+        scanner.push(json!({"Records": events}).to_string().as_bytes(), |record| sink.record(record));
+        scanner.finish(|record| sink.record(record)).unwrap();
+        sink.verified();
         controls.seen()
     }
 

@@ -119,6 +119,7 @@ impl<S: ObjectSource> Context<S> {
         let reading = Reading {
             limit: self.request.limits.large_file as u64,
             keep: true,
+            observer: None,
             unsound: judge::unsound_digest,
         };
         let read = self.read(&place.object, reading, |fetched| {

@@ -12,9 +12,10 @@ use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
 use super::context::{Context, permit};
+use super::hooks::{LogFileObserver, Observer};
 use crate::content::{Content, ContentError, Reader};
 use crate::finding::{Fault, Reason, Severity, shortened};
-use crate::names::Object;
+use crate::names::{Chain, Object};
 use crate::source::{ObjectBody, ObjectSource, OpenObject, ReadError};
 
 /// So much of an object is gathered before a hashing thread takes it.
@@ -25,12 +26,13 @@ const SMALL: usize = 64 * 1024;
 const HELD: usize = 1 << 20;
 
 /// One object as it was read.
-#[derive(Debug)]
 pub(super) struct Fetched {
     pub metadata: BTreeMap<String, String>,
     pub content: Content,
-    /// Its bytes, where they were asked for and not too large.
+    /// Its bytes, where they were asked for.
     pub raw: Option<Vec<u8>>,
+    /// Who saw them.
+    pub observed: Option<Box<dyn LogFileObserver>>,
 }
 
 /// What was made of an object that was read.
@@ -41,12 +43,14 @@ pub(super) struct Judged<'a, T> {
 }
 
 /// How an object is read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Reading {
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
     /// More inflated bytes are refused.
     pub limit: u64,
     /// Whether its bytes are wanted.
     pub keep: bool,
+    /// Who is to see them as they come, of which chain.
+    pub observer: Option<(&'a dyn Observer, &'a Chain)>,
     /// What damage means for this kind of file.
     pub unsound: fn(ContentError) -> Fault,
 }
@@ -70,7 +74,7 @@ impl<S: ObjectSource> Context<S> {
     pub async fn read<T>(
         &self,
         object: &Object,
-        reading: Reading,
+        reading: Reading<'_>,
         judge: impl Fn(Fetched) -> Result<T, Fault>,
     ) -> Result<Judged<'_, T>, Failure> {
         let limits = &self.request.limits;
@@ -89,7 +93,8 @@ impl<S: ObjectSource> Context<S> {
                 Err(Attempt::Unsound(error)) => (reading.unsound)(error),
                 Err(Attempt::Failed(failure)) => return Err(failure),
                 Err(Attempt::Outgrown) => {
-                    most = limits.large_file.max(HELD + 1);
+                    // The reader's limit holds.
+                    most = usize::MAX;
                     continue;
                 }
                 Err(Attempt::Again(why)) => {
@@ -111,13 +116,13 @@ impl<S: ObjectSource> Context<S> {
         }
     }
 
-    async fn attempt(&self, object: &Object, reading: Reading, most: usize) -> Result<Fetched, Attempt> {
+    async fn attempt(&self, object: &Object, reading: Reading<'_>, most: usize) -> Result<Fetched, Attempt> {
         let idle = self.request.limits.idle;
         let _permit = permit(&self.requests).await;
         let opened = timeout(idle, self.source.get(&object.bucket, &object.key)).await;
         let opened = opened.map_err(|_| Attempt::Again(format!("no answer within {idle:?}")))?;
         let OpenObject { size, metadata, mut body } = opened.map_err(failed)?;
-        let mut hashing = Hashing::new(reading, most);
+        let mut hashing = Hashing::new(object, reading, most);
         let (mut gathered, mut received, mut hashed) = (Vec::new(), 0_u64, 0_u64);
         loop {
             let piece = timeout(idle, body.next()).await;
@@ -143,7 +148,7 @@ impl<S: ObjectSource> Context<S> {
             hashing = self.hash(hashing, gathered).await?;
         }
         let content = hashing.reader.finish().map_err(Attempt::Unsound)?;
-        Ok(Fetched { metadata, content, raw: hashing.kept })
+        Ok(Fetched { metadata, content, raw: hashing.kept, observed: hashing.observed })
     }
 
     /// Inflates and hashes pieces on a thread where that may take long.
@@ -171,29 +176,33 @@ struct Hashing {
     reader: Reader,
     kept: Option<Vec<u8>>,
     most: usize,
+    observed: Option<Box<dyn LogFileObserver>>,
 }
 
 impl Hashing {
-    fn new(reading: Reading, most: usize) -> Box<Self> {
-        Box::new(Self { reader: Reader::new(reading.limit), kept: reading.keep.then(Vec::new), most })
+    fn new(object: &Object, reading: Reading<'_>, most: usize) -> Box<Self> {
+        let observed = reading.observer.map(|(observer, chain)| observer.log_file(chain, object));
+        let kept = reading.keep.then(Vec::new);
+        Box::new(Self { reader: Reader::new(reading.limit), kept, most, observed })
     }
 
     fn push(&mut self, pieces: &[Bytes]) -> Result<(), Attempt> {
-        let (kept, most) = (&mut self.kept, self.most);
+        let Self { reader, kept, most, observed } = self;
         let mut outgrown = false;
         for piece in pieces {
-            let pushed = self.reader.push(piece, |raw| match kept {
-                Some(kept) if kept.len() + raw.len() <= most => kept.extend_from_slice(raw),
-                Some(_) => outgrown = true,
-                None => {}
+            let pushed = reader.push(piece, |raw| {
+                if let Some(observed) = observed {
+                    observed.piece(raw);
+                }
+                match kept {
+                    Some(kept) if kept.len() + raw.len() <= *most => kept.extend_from_slice(raw),
+                    Some(_) => outgrown = true,
+                    None => {}
+                }
             });
             pushed.map_err(Attempt::Unsound)?;
-            // Held whole or not at all: first a little for many at once, then more for few, then none.
             if outgrown {
-                if most <= HELD {
-                    return Err(Attempt::Outgrown);
-                }
-                *kept = None;
+                return Err(Attempt::Outgrown);
             }
         }
         Ok(())

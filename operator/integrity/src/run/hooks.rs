@@ -13,7 +13,7 @@ use crate::names::{Chain, Object};
 pub struct Hooks {
     /// Counts as they grow, for a progress bar.
     pub progress: Arc<Progress>,
-    /// Sees every verified log file.
+    /// Sees every log file that is read.
     pub observer: Option<Arc<dyn Observer>>,
     /// Is told of every file what it came to.
     pub listener: Option<Arc<dyn Listener>>,
@@ -21,14 +21,20 @@ pub struct Hooks {
     pub cancel: CancellationToken,
 }
 
-/// Sees the inflated bytes of every verified log file, once each, on the threads that hash and in no order.
-/// A run without one keeps no log file in memory.
+/// Sees the inflated bytes of every log file as they are hashed, in no order of the files, so that nobody has to hold one.
 pub trait Observer: Send + Sync + 'static {
-    /// A verified log file.
-    fn log_file(&self, chain: &Chain, object: &Object, raw: &[u8]);
+    /// A log file that begins to be read. Where something goes wrong it is read more than once.
+    fn log_file(&self, chain: &Chain, object: &Object) -> Box<dyn LogFileObserver>;
+}
 
-    /// A verified log file that is larger than [`crate::Limits::large_file`], and was not kept.
-    fn too_large(&self, chain: &Chain, object: &Object);
+/// Sees the inflated bytes of one log file, which may be anybody's until it is verified.
+pub trait LogFileObserver: Send {
+    /// The next bytes, on the thread that hashes them.
+    fn piece(&mut self, raw: &[u8]);
+
+    /// These were all of them, and they are CloudTrail's. Called once for each verified log file; otherwise this is
+    /// dropped, and what it saw is to be forgotten.
+    fn verified(self: Box<Self>);
 }
 
 /// Is told of every file what it came to, as it becomes known and in no order: what `--verbose` prints.

@@ -115,17 +115,19 @@ impl<S: ObjectSource> Context<S> {
         };
         let reading = Reading {
             limit: self.request.limits.log_file,
-            keep: self.hooks.observer.is_some(),
+            keep: false,
+            observer: self.hooks.observer.as_deref().map(|observer| (observer, &**chain)),
             unsound: judge::unsound_log_file,
         };
         let read = self.read(&file.object, reading, |fetched| {
             let found: Hash = fetched.content.sha256;
-            judge::log_file(&expected, &found).map(|()| (fetched.content.length, fetched.raw))
+            judge::log_file(&expected, &found).map(|()| (fetched.content.length, fetched.observed))
         });
         match read.await {
-            Ok(Judged { value: (length, raw), large }) => {
-                self.observe(chain, &file.object, raw).await;
-                drop(large);
+            Ok(Judged { value: (length, observed), .. }) => {
+                if let Some(observed) = observed {
+                    observed.verified();
+                }
                 Ok(length)
             }
             Err(Failure::Fault(fault)) => Err(fault),
@@ -150,15 +152,5 @@ impl<S: ObjectSource> Context<S> {
             return Fault::new(Reason::Expired, "it is gone, and a lifecycle rule of the bucket explains it");
         }
         Fault::new(Reason::LogFileMissing, "it is not there, and a verified digest lists it: it was deleted")
-    }
-
-    async fn observe(&self, chain: &Arc<Chain>, object: &Object, raw: Option<Vec<u8>>) {
-        let Some(observer) = self.hooks.observer.clone() else { return };
-        let (chain, object) = (Arc::clone(chain), object.clone());
-        let seen = self.compute(move || match raw {
-            Some(raw) => observer.log_file(&chain, &object, &raw),
-            None => observer.too_large(&chain, &object),
-        });
-        seen.await;
     }
 }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-pub use self::hooks::{FileKind, Hooks, Listener, Observer, Progress, Snapshot};
+pub use self::hooks::{FileKind, Hooks, Listener, LogFileObserver, Observer, Progress, Snapshot};
 
 use self::anchors::Recalled;
 use self::chains::Done;

@@ -1,28 +1,44 @@
-//! Who sees the log files that were verified.
+//! Who sees the log files, and is told which of them were verified.
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use serde_json::json;
-use trail_operator_integrity::{Chain, Hooks, Object, Observer, Reason, content};
+use trail_operator_integrity::{Chain, Hooks, LogFileObserver, Object, Observer, Reason, content};
 
 use crate::support::chains::{HOURS, World};
 use crate::support::memory::gzip;
 use crate::support::{reasons, try_verify};
 
+/// Names and bytes.
+type Files = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+
 #[derive(Default)]
 struct Seen {
-    files: Mutex<Vec<(String, Vec<u8>)>>,
-    large: Mutex<Vec<String>>,
+    files: Files,
+    begun: Mutex<Vec<String>>,
+}
+
+struct File {
+    name: String,
+    raw: Vec<u8>,
+    files: Files,
 }
 
 impl Observer for Seen {
-    fn log_file(&self, _: &Chain, object: &Object, raw: &[u8]) {
-        self.files.lock().push((object.to_string(), raw.to_vec()));
+    fn log_file(&self, _: &Chain, object: &Object) -> Box<dyn LogFileObserver> {
+        self.begun.lock().push(object.to_string());
+        Box::new(File { name: object.to_string(), raw: Vec::new(), files: self.files.clone() })
+    }
+}
+
+impl LogFileObserver for File {
+    fn piece(&mut self, raw: &[u8]) {
+        self.raw.extend_from_slice(raw);
     }
 
-    fn too_large(&self, _: &Chain, object: &Object) {
-        self.large.lock().push(object.to_string());
+    fn verified(self: Box<Self>) {
+        self.files.lock().push((self.name, self.raw));
     }
 }
 
@@ -34,16 +50,17 @@ fn an_observer_sees_every_verified_log_file_once_and_no_other() {
     let seen = Arc::new(Seen::default());
     let observer: Arc<dyn Observer> = Arc::clone(&seen) as _;
     let mut request = world.request();
+    // Nothing is too large to be seen.
     request.limits.large_file = 2 << 20;
-    // One larger than what is held at all, one larger than what is held for many at once.
     let world = enlarged(world, [3 << 20, 3 << 19]);
     let outcome =
         try_verify(&world.memory, request, Hooks { observer: Some(observer), ..Hooks::default() }).unwrap();
     assert_eq!(reasons(&outcome), [Reason::LogFileModified]);
     let files = seen.files.lock();
-    let large = seen.large.lock();
-    assert_eq!(files.len() + large.len(), 8 * HOURS - 1);
-    assert_eq!(large.len(), 1, "{large:?}");
+    assert_eq!(files.len(), 8 * HOURS - 1);
+    let begun = seen.begun.lock();
+    assert_eq!(begun.iter().filter(|object| **object == changed.to_string()).count(), 2, "it is read again");
+    assert_eq!(begun.len(), 8 * HOURS + 1);
     assert!(!files.iter().any(|(object, _)| *object == changed.to_string()));
     for (object, raw) in files.iter() {
         let key = object.strip_prefix("s3://logs/").unwrap();

@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use serde_json::{Value, json};
-use trail_operator_integrity::records::{Controls, Record, RecordSink, Records, explain};
-use trail_operator_integrity::{Chain, Hooks, Object, Observer, Outcome, Reason, content};
+use trail_operator_integrity::records::{Controls, LogFileSink, Record, RecordSink, Records, explain};
+use trail_operator_integrity::{Hooks, Observer, Outcome, Reason, content};
 
 use crate::support::chains::{HOURS, World};
 use crate::support::memory::{Stored, gzip};
@@ -16,17 +16,29 @@ use crate::support::{reasons, try_verify};
 /// What it was handed.
 #[derive(Default)]
 struct Handed {
+    files: AtomicUsize,
     records: AtomicUsize,
-    unread: AtomicUsize,
+}
+
+struct HandedFile {
+    records: usize,
+    all: Arc<Handed>,
 }
 
 impl RecordSink for Handed {
-    fn records(&self, _: &Chain, records: &[Record<'_>]) {
-        self.records.fetch_add(records.len(), Relaxed);
+    fn log_file(self: Arc<Self>) -> Box<dyn LogFileSink> {
+        Box::new(HandedFile { records: 0, all: self })
+    }
+}
+
+impl LogFileSink for HandedFile {
+    fn record(&mut self, _: &Record<'_>) {
+        self.records += 1;
     }
 
-    fn unread(&self, _: &Chain, _: &Object) {
-        self.unread.fetch_add(1, Relaxed);
+    fn verified(self: Box<Self>) {
+        self.all.files.fetch_add(1, Relaxed);
+        self.all.records.fetch_add(self.records, Relaxed);
     }
 }
 
@@ -76,8 +88,8 @@ fn the_last_log_file_before_a_gap_tells_who_stopped_the_trail() {
     let seen = controls.seen();
     let said = explain(gap, &seen).unwrap().to_string();
     assert_eq!(said, "StopLogging by arn:aws:iam::111122223333:user/eve at 2026-01-05T03:00:58Z (event e-1)");
-    // The log files of the other digests hold thirty documents each, one after the other: no list of records.
-    assert_eq!(handed.unread.load(Relaxed), 8 * HOURS - 1);
+    assert_eq!(handed.files.load(Relaxed), 8 * HOURS);
+    // The log files of the other digests hold thirty documents each, one after the other, of which one is read.
     assert_eq!(handed.records.load(Relaxed), 8 * HOURS + 1);
 }
 
@@ -87,4 +99,20 @@ fn a_gap_that_no_record_explains_stays_one() {
     let (outcome, _, controls) = run(&world);
     let [gap] = outcome.report.chains[0].gaps[..] else { panic!("{:#?}", outcome.report.chains) };
     assert_eq!(explain(gap, &controls.seen()), None);
+}
+
+#[test]
+fn records_of_a_file_that_was_changed_are_handed_to_nobody() {
+    let world = World::new();
+    let changed = &world.chains[1].digests[2].logs[1];
+    let stop = json!({"Records": [{
+        "eventTime": "2026-01-05T03:00:58Z", "eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging",
+        "eventID": "e-1", "awsRegion": "us-east-1", "recipientAccountId": "111122223333",
+        "requestParameters": {"name": "arn:aws:cloudtrail:us-east-1:111122223333:trail/audit"},
+    }]});
+    world.memory.put(changed, Stored { body: gzip(stop.to_string().as_bytes()), ..Stored::default() });
+    let (outcome, handed, controls) = run(&world);
+    assert_eq!(reasons(&outcome), [Reason::LogFileModified]);
+    assert_eq!(handed.files.load(Relaxed), 8 * HOURS - 1);
+    assert_eq!(controls.seen(), []);
 }

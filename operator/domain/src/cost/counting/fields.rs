@@ -111,8 +111,14 @@ impl Reader {
     /// What selectors ask about.
     pub(super) fn fields(&self) -> Fields<'_> {
         let [_, _, session_credential_from_console] = self.flags;
-        let [.., vpc_endpoint_id] = self.texts.each_ref().map(Slot::get);
-        Fields { session_credential_from_console, vpc_endpoint_id, ..self.event("").fields() }
+        let [_, _, _, _, _, _, user_arn, _, _, vpc_endpoint_id] = self.texts.each_ref().map(Slot::get);
+        Fields { user_arn, session_credential_from_console, vpc_endpoint_id, ..self.event("").fields() }
+    }
+
+    /// Who did it.
+    pub(super) fn principal(&self) -> Option<&str> {
+        let [_, _, _, _, _, _, user_arn, user_type, ..] = self.texts.each_ref().map(Slot::get);
+        user_arn.or(user_type)
     }
 
     /// Type, `ARN` and `ARNPrefix` of each resource.
@@ -122,7 +128,7 @@ impl Reader {
 
     /// What is counted.
     pub(super) fn event<'a>(&'a self, raw: &'a str) -> Event<'a> {
-        let [category, source, name, event_type, region, account, user_arn, user_type, error_code, _] =
+        let [category, source, name, event_type, region, account, _, _, error_code, _] =
             self.texts.each_ref().map(Slot::get);
         let [read_only, management_event, _] = self.flags;
         Event {
@@ -135,8 +141,6 @@ impl Reader {
             read_only,
             region,
             account,
-            user_arn,
-            user_type,
             resources: None,
             raw,
         }

@@ -62,8 +62,19 @@ impl Kinds {
             Some(false) => "w",
             None => "",
         };
-        for part in [Some(category), event.source, Some(access), event.region, event.account] {
-            push(&mut key, part.unwrap_or_default());
+        let parts = [Some(category), event.source, Some(access), event.region, event.account];
+        let parts = parts.map(Option::unwrap_or_default);
+        for part in parts {
+            key.push_str(part);
+            key.push(SEPARATOR);
+        }
+        if parts.iter().any(|part| part.len() > LONGEST)
+            || key.bytes().filter(|byte| char::from(*byte) == SEPARATOR).count() > parts.len()
+        {
+            key.clear();
+            for part in parts {
+                push(&mut key, part);
+            }
         }
         if let Some(selector) = selector {
             key.push_str(&selector.to_string());
@@ -110,12 +121,9 @@ impl Kinds {
     }
 }
 
+/// Adds a part that is too long or has separators of its own.
 fn push(key: &mut String, part: &str) {
-    if part.len() <= LONGEST && !part.contains(SEPARATOR) {
-        key.push_str(part);
-    } else {
-        key.extend(part.chars().filter(|character| *character != SEPARATOR).take(LONGEST));
-    }
+    key.extend(part.chars().filter(|character| *character != SEPARATOR).take(LONGEST));
     key.push(SEPARATOR);
 }
 

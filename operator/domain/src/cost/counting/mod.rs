@@ -7,7 +7,7 @@ mod fields;
 mod kinds;
 mod top;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub use self::{
     kinds::{Count, Kind, MOST_KINDS},
@@ -49,10 +49,6 @@ pub struct Event<'a> {
     pub region: Option<&'a str>,
     /// `recipientAccountId`
     pub account: Option<&'a str>,
-    /// `userIdentity.arn`
-    pub user_arn: Option<&'a str>,
-    /// What else tells who it was, where there is no ARN.
-    pub user_type: Option<&'a str>,
     /// `resources`, the JSON of its value; without it a record is read again where its resources matter.
     pub resources: Option<&'a str>,
     /// The whole record, as it stands in its file.
@@ -62,7 +58,7 @@ pub struct Event<'a> {
 /// Counts records.
 #[derive(Clone, Debug, Default)]
 pub struct Counter {
-    selectors: Vec<NamedSelector>,
+    selectors: Arc<[NamedSelector]>,
     /// Whether they ask about fields that an [`Event`] has not.
     asks_for_more: bool,
     reader: Reader,
@@ -115,7 +111,6 @@ impl<'a> Event<'a> {
             event_name: self.name,
             event_type: self.event_type,
             read_only: self.read_only,
-            user_arn: self.user_arn,
             error_code: self.error_code,
             ..Fields::default()
         }
@@ -124,8 +119,9 @@ impl<'a> Event<'a> {
 
 impl Counter {
     /// A counter that attributes data and network activity events to the first of these selectors that surely admits them.
-    pub fn new(selectors: Vec<NamedSelector>) -> Self {
-        const MORE: [&str; 2] = ["vpcEndpointId", "sessionCredentialFromConsole"];
+    pub fn new(selectors: impl Into<Arc<[NamedSelector]>>) -> Self {
+        const MORE: [&str; 3] = ["userIdentity.arn", "vpcEndpointId", "sessionCredentialFromConsole"];
+        let selectors = selectors.into();
         let mut fields = selectors.iter().flat_map(|named| &named.selector.fields);
         let asks_for_more = fields.any(|field| MORE.contains(&field.field.as_str()));
         Self { selectors, asks_for_more, ..Self::default() }
@@ -154,17 +150,21 @@ impl Counter {
             let category = fields.category;
             let selector =
                 self.first_admitting(category, || Record::from_fields(&fields, reader.resources()));
-            self.count(&reader.event(record), selector);
+            self.count(&reader.event(record), selector, reader.principal());
         }
         self.reader = reader;
         read
     }
 
-    /// Counts one record that was read already. It is read again only where a selector asks about what is not given here.
+    /// Counts one record that was read already. It is read again only where a selector asks about what is not given here, or
+    /// principals are listed.
     pub fn add(&mut self, event: &Event<'_>) {
+        if self.most_frequent.is_some() && self.add_record(event.raw).is_ok() {
+            return;
+        }
         let category = category(event.category, event.management_event);
         if !self.has_selectors(category) {
-            self.count(event, None);
+            self.count(event, None, None);
             return;
         }
         let known = if self.asks_for_more { None } else { event.resources.and_then(fields::resources) };
@@ -175,7 +175,7 @@ impl Counter {
             }
             None => self.selector_of(category, event.raw),
         };
-        self.count(event, selector);
+        self.count(event, selector, None);
     }
 
     /// Reads the whole record to find its selector.
@@ -239,7 +239,7 @@ impl Counter {
         tops.map(list).collect()
     }
 
-    fn count(&mut self, event: &Event<'_>, selector: Option<usize>) {
+    fn count(&mut self, event: &Event<'_>, selector: Option<usize>, principal: Option<&str>) {
         let category = category(event.category, event.management_event);
         if self.only.as_ref().is_some_and(|only| !only.has(event, category)) {
             return;
@@ -251,7 +251,7 @@ impl Counter {
             let category = if Category::of(category) == Category::Other { "" } else { category };
             let (names, principals) = tops.entry((category.to_owned(), first)).or_default();
             names.add(&[event.source.unwrap_or_default(), event.name.unwrap_or_default()]);
-            principals.add(&[event.user_arn.or(event.user_type).unwrap_or("unknown")]);
+            principals.add(&[principal.unwrap_or("unknown")]);
         }
     }
 

@@ -167,9 +167,7 @@ pub fn event<'a>(record: &'a Record<'_>) -> Event<'a> {
         read_only: record.read_only,
         region: record.aws_region.as_deref(),
         account: record.recipient_account_id.as_deref(),
-        user_arn: record.user_identity.arn.as_deref(),
-        user_type: record.user_identity.kind.as_deref(),
-        resources: None,
+        resources: record.resources,
         raw: record.raw,
     }
 }
