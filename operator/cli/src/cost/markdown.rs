@@ -21,7 +21,7 @@ pub(super) fn estimate(trails: &[Priced]) -> String {
 }
 
 fn write_estimate(text: &mut String, trails: &[Priced]) -> fmt::Result {
-    writeln!(text, "### CloudTrail: {} a month\n", dollars(priced::monthly(trails)))?;
+    writeln!(text, "### CloudTrail: {} a month\n", priced::told(trails))?;
     writeln!(text, "| object | a month |\n|---|---:|")?;
     for sum in objects(trails) {
         writeln!(text, "| {} | {} |", object(&sum.object), dollars(sum.monthly))?;

@@ -7,7 +7,7 @@ use std::{
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use trail_operator_crds::{CostBasis, CostStatus, Trail, condition};
-use trail_operator_domain::cost::{Component, Decimal, Estimate, Line, Object, Service};
+use trail_operator_domain::cost::{Component, Decimal, Estimate, Line, Object, Service, dollars};
 use trail_operator_reconcile::conditions::{Fact, Status};
 
 use super::dearest::Dearest;
@@ -125,6 +125,12 @@ pub(super) fn amount(text: &str) -> Decimal {
 /// US dollars a month of all together, as far as they are known.
 pub(super) fn monthly(trails: &[Priced]) -> Decimal {
     trails.iter().map(Priced::monthly).sum()
+}
+
+/// What all cost together, in words that say where something is in no sum.
+pub(super) fn told(trails: &[Priced]) -> String {
+    let known = dollars(monthly(trails));
+    if unknown(trails).is_empty() { known } else { format!("at least {known}") }
 }
 
 /// The weakest of what the figures rest on; `None` where there is none.

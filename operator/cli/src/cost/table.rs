@@ -41,7 +41,7 @@ pub(super) fn list(trails: &[Priced]) -> String {
     let mut text =
         table(&["TRAIL", "A MONTH", "BASIS", "BUDGET", "FINDINGS"], &[1, 4], trails.iter().map(row));
     // Writing into a text does not fail.
-    let _ = writeln!(text, "\n{BOLD}{} a month{BOLD:#}", dollars(priced::monthly(trails)));
+    let _ = writeln!(text, "\n{BOLD}{} a month{BOLD:#}", priced::told(trails));
     text
 }
 
@@ -68,10 +68,14 @@ fn write_whole(text: &mut String, trails: &[Priced], bill: Option<&[Compared]>) 
     }
     let objects = objects(trails);
     if !objects.is_empty() {
+        let all_is_known = priced::unknown(trails).is_empty();
         let row = |sum: &priced::ObjectSum| {
             let [kind, namespace, name] = &sum.object;
             let events = sum.events.map(|events| grouped(events.round())).unwrap_or_default();
-            vec![format!("{kind} {namespace}/{name}"), events, dollars(sum.monthly)]
+            // Not a price that is known to be nothing.
+            let is_known = all_is_known || sum.events.is_none() || !sum.monthly.is_zero();
+            let monthly = if is_known { dollars(sum.monthly) } else { "?".to_owned() };
+            vec![format!("{kind} {namespace}/{name}"), events, monthly]
         };
         let heads = ["OBJECT", "EVENTS A MONTH", "A MONTH"];
         write!(text, "\n{}", table(&heads, &[1, 2], objects.iter().map(row)))?;
@@ -86,7 +90,7 @@ fn write_whole(text: &mut String, trails: &[Priced], bill: Option<&[Compared]>) 
     }
     findings(text, &found(trails))?;
     unknown(text, priced::unknown(trails))?;
-    writeln!(text, "\n{BOLD}{} a month{BOLD:#}", dollars(priced::monthly(trails)))
+    writeln!(text, "\n{BOLD}{} a month{BOLD:#}", priced::told(trails))
 }
 
 /// What is different.

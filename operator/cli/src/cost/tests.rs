@@ -333,8 +333,14 @@ async fn what_has_no_volume_or_no_price_is_in_no_sum_and_said() {
 
     objects[1] = trail("second", &json!({"region": "ap-east-1", "cost": volume["cost"]}));
     let two = manifests(&objects).await.unwrap();
-    let unknown = priced::unknown(&price(&two, Volume::AsDeclared));
+    let trails = price(&two, Volume::AsDeclared);
+    let unknown = priced::unknown(&trails);
     assert!(unknown.iter().any(|what| what.contains("ap-east-1")), "{unknown:?}");
+    for text in [table::whole(&trails, None), table::list(&trails), markdown::estimate(&trails)] {
+        assert!(text.contains("at least $"), "{text}");
+    }
+    let known = price(&manifests(&objects[..1]).await.unwrap(), Volume::AsDeclared);
+    assert!(!table::whole(&known, None).contains("at least"));
 }
 
 #[tokio::test]
@@ -419,7 +425,7 @@ fn the_operators_word_is_shown_as_it_is() {
     let list = anstream::adapter::strip_str(&table::list(&trails)).to_string();
     assert_eq!(
         list,
-        "TRAIL           A MONTH  BASIS     BUDGET    FINDINGS\nsecurity/audit   $41.20  Measured  exceeded         0\nsecurity/new          ?  Unknown                    0\n\n$41.20 a month\n"
+        "TRAIL           A MONTH  BASIS     BUDGET    FINDINGS\nsecurity/audit   $41.20  Measured  exceeded         0\nsecurity/new          ?  Unknown                    0\n\nat least $41.20 a month\n"
     );
     let document = parsed(&document::estimate(&trails, None).unwrap());
     assert_eq!(document["components"][0]["source"], "the operator's prices of 2026-11-01");
